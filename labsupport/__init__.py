@@ -15,6 +15,7 @@ from labsupport.observe import observe
 _HOME = {
     "BackgroundCall": "background",
     "Snapshot": "observe",
+    "caught": "errors",
     "doctor": "machine",
     "tidy": "tidying",
     "record": "timeline",
