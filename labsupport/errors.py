@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+from labsupport.shown import errno_name
 
 
 class Caught:
@@ -14,8 +14,7 @@ class Caught:
     @property
     def name(self):
         """errno's name, such as "ECONNREFUSED"; None for an error that carries no errno, and where nothing was raised."""
-        number = getattr(self.error, "errno", None)
-        return errno.errorcode.get(number) if number is not None else None
+        return errno_name(self.error)
 
     def __enter__(self):
         return self

@@ -10,6 +10,8 @@ import errno
 import socket
 
 LONGEST = 24  # bytes or characters shown in full; longer ones by their length
+# Two names for one number on Linux: errno.errorcode has one of them by chance, the socket man pages have this one.
+_SOCKETS_NAMES = {errno.EOPNOTSUPP: "EOPNOTSUPP", errno.EAGAIN: "EAGAIN"}
 WELL_KNOWN = 1024  # the kernel never picks a port below this one: it was typed, and is the same in every run
 
 
@@ -70,7 +72,9 @@ def errno_name(error):
     if isinstance(error, socket.gaierror):
         names = [name for name in dir(socket) if name.startswith("EAI_")]
         return next((name for name in names if getattr(socket, name) == error.errno), None)
-    return errno.errorcode.get(error.errno) if isinstance(error, OSError) else None
+    if not isinstance(error, OSError):
+        return None
+    return _SOCKETS_NAMES.get(error.errno) or errno.errorcode.get(error.errno)
 
 
 def _quoted(literal):

@@ -51,3 +51,9 @@ def test_no_socket_is_kept_by_the_traceback():
     gc.collect()
     assert error.name == "ENOTCONN"
     assert gone[0]() is None
+
+
+def test_the_socket_pages_name_wins():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, caught() as error:
+        sock.listen()
+    assert error.name == "EOPNOTSUPP"
