@@ -31,6 +31,12 @@ def unregister(thing):
             things.discard(thing)
 
 
+def still_open(kind):
+    """The things of `kind` that are open now, as a list."""
+    with _lock:
+        return list(_open[kind])
+
+
 class Tidied:
     """How many of each kind `tidy()` closed."""
 
