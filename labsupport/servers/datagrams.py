@@ -1,0 +1,68 @@
+"""A server's only socket when it speaks in datagrams: no connections, and each datagram answered as a whole."""
+
+from __future__ import annotations
+
+import _socket
+import errno
+
+from labsupport.servers.conversation import NO_SIGNAL
+from labsupport.servers.loop import READ, WRITE
+
+_recvfrom_into, _sendto = _socket.socket.recvfrom_into, _socket.socket.sendto
+
+# Datagrams taken at one go, so that a flood cannot keep the loop from its other work.
+BATCH = 32
+
+
+class Datagrams:
+    """Reads datagrams, asks `server._datagram(data)` for the answer, sends it back."""
+
+    def __init__(self, server, sock):
+        self.server, self.sock = server, sock
+        self._unsent = None  # the one answer for which the kernel had no room
+
+    def ready(self, events):
+        """The socket is ready for `events`."""
+        if events & WRITE and self._unsent is not None:
+            answer, sender = self._unsent
+            self._unsent = None
+            self.server._loop.change(self.sock.fileno(), READ)
+            self._answer(answer, sender)
+        for _ in range(BATCH):
+            if self._unsent is not None or not self._read():
+                return
+
+    def _read(self):
+        server = self.server
+        try:
+            count, sender = _recvfrom_into(self.sock, server._buffer)
+        except BlockingIOError:
+            return False
+        except OSError as error:  # an ICMP error that belongs to an earlier answer
+            self._failed(error)
+            return True
+        server.bytes_received += count
+        server.log.add(None, "received", count)
+        answer = server._datagram(server._view[:count])
+        if answer is not None:
+            self._answer(answer, sender)
+        return True
+
+    def _answer(self, answer, sender):
+        if not sender:
+            self.server.log.add(None, "no address to answer to")  # an unbound Unix socket sent it
+            return
+        try:
+            count = _sendto(self.sock, answer, NO_SIGNAL, sender)
+        except BlockingIOError:
+            self._unsent = bytes(answer), sender
+            self.server._loop.change(self.sock.fileno(), WRITE)
+            return
+        except OSError as error:
+            self._failed(error)
+            return
+        self.server.bytes_sent += count
+        self.server.log.add(None, "sent", count)
+
+    def _failed(self, error):
+        self.server.log.add(None, "failed", errno.errorcode.get(error.errno, str(error)))

@@ -1,0 +1,99 @@
+"""What a helper did, in order, and never more of it than a person could want.
+
+The thread that serves adds entries in its hot path, so an entry is a plain tuple until somebody looks. Only the last ten
+thousand are kept. The text form leaves out what differs from run to run (ports, times) and what TCP does not promise: how
+a stream was cut into pieces shows nowhere, because a connection's adjacent receives and sends are summed up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+KEPT = 10_000
+
+
+class Entry(NamedTuple):
+    """One thing that happened: `time` in seconds since the log began, `connection` 1, 2, 3 … or None for the helper itself."""
+
+    order: int
+    time: float
+    connection: int | None
+    what: str
+    detail: object
+
+
+class Log(Sequence):
+    """The entries so far, oldest first: `log[-1]`, `len(log)`, `for entry in log`; `log.forgotten` is how many are gone.
+
+    `joined` says whether the text sums up a connection's adjacent receives and sends (a stream) or lists each (datagrams).
+    """
+
+    def __init__(self, joined=True):
+        self._kept = deque(maxlen=KEPT)
+        self._began = time.monotonic()
+        self._count = 0
+        self._joined = joined
+
+    def add(self, connection, what, detail=None, now=time.monotonic):
+        """Note one event. Only the helper's own thread calls this."""
+        self._count = order = self._count + 1
+        self._kept.append((order, now(), connection, what, detail))
+
+    def _snapshot(self):
+        while True:
+            try:
+                return list(self._kept)
+            except RuntimeError:  # the helper's thread added an entry meanwhile
+                continue
+
+    def _entry(self, raw):
+        order, when, connection, what, detail = raw
+        return Entry(order, when - self._began, connection, what, detail)
+
+    @property
+    def forgotten(self):
+        """How many of the oldest entries are no longer kept."""
+        return max(0, self._count - KEPT)
+
+    def __len__(self):
+        return len(self._kept)
+
+    def __iter__(self):
+        return map(self._entry, self._snapshot())
+
+    def __getitem__(self, index):
+        chosen = self._snapshot()[index]
+        return [self._entry(raw) for raw in chosen] if isinstance(index, slice) else self._entry(chosen)
+
+    def __repr__(self):
+        return "\n".join(self.lines()) or "nothing yet"
+
+    def lines(self):
+        """The log as text lines, the same from run to run."""
+        raw = self._snapshot()
+        forgotten = raw[0][0] - 1 if raw else 0
+        head = [f"({forgotten:,} earlier entries forgotten)"] if forgotten else []
+        return head + [_line(connection, parts) for connection, parts in self._runs(raw)]
+
+    def _runs(self, raw):
+        """[connection, {what: detail or total}], one for each line."""
+        runs, streaming = [], {}
+        for _, _, connection, what, detail in raw:
+            if what not in ("received", "sent"):
+                streaming.pop(connection, None)
+                runs.append([connection, {what: detail}])
+            elif self._joined and connection in streaming:
+                totals = streaming[connection]
+                totals[what] = totals.get(what, 0) + detail
+            else:
+                streaming[connection] = {what: detail}
+                runs.append([connection, streaming[connection]])
+        return runs
+
+
+def _line(connection, parts):
+    said = ", ".join(what if detail is None else f"{what} {detail}" for what, detail in parts.items())
+    return f"{'' if connection is None else connection:>3}  {said}"
