@@ -1,9 +1,9 @@
-"""Makes pins.txt from pyproject.toml: `python tools/pins.py`; `--upgrade` takes the newest that the bounds allow.
+"""Makes pins.txt from pyproject.toml: `python tools/pins.py`; `--upgrade` takes the newest within the bounds.
 
-The pins have to serve every platform and every Python from 3.11 on, as a constraints file for pip, uv and conda
-alike. So uv resolves for all of them at once; then the markers go, because a constraint on a package that a platform
-never asks for does no harm. `--fork-strategy fewest` makes uv look for one version that fits everywhere; should it
-find only two, this stops and names the package, for its bound in pyproject.toml to be narrowed.
+The pins have to serve every platform and every Python from 3.11 on, as a constraints file for pip, uv and conda. So
+uv resolves for all of them at once; then the markers go, because a constraint on a package that a platform never
+asks for does no harm. `--fork-strategy fewest` makes uv look for one version that fits everywhere. Should it find
+only two, this stops and names the package, for its bound in pyproject.toml to be narrowed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PINS = ROOT / "pins.txt"
 
 
 def resolve(upgrade: bool) -> str:
-    """What uv resolves for all platforms, as lines with markers. Pins within the bounds stay, unless `upgrade`."""
+    """What uv resolves for all platforms, as lines with markers. Good pins stay, unless `upgrade`."""
     from uv import find_uv_bin
 
     command = [find_uv_bin(), "pip", "compile", "--universal", "--fork-strategy", "fewest", "--all-extras"]
@@ -29,7 +29,8 @@ def resolve(upgrade: bool) -> str:
         output = pathlib.Path(folder, "pins.txt")  # uv prefers the versions that it finds in its output file
         if PINS.exists() and not upgrade:
             shutil.copyfile(PINS, output)
-        if subprocess.run([*command, "pyproject.toml", "-o", output], cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
+        command += ["pyproject.toml", "-o", str(output)]
+        if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
             sys.exit("uv could not resolve pyproject.toml; its words are above")
         return output.read_text("utf-8")
 
@@ -42,7 +43,7 @@ def plain(resolved: str) -> list[str]:
         versions[name].add(version)
     twice = sorted(name for name, found in versions.items() if len(found) > 1)
     if twice:
-        raise ValueError(f"no one version of {', '.join(twice)} fits all platforms; narrow its bound in pyproject.toml")
+        raise ValueError(f"{', '.join(twice)}: no one version fits everywhere; narrow the bound in pyproject.toml")
     return [f"{name}=={version}" for name, found in sorted(versions.items()) for version in found]
 
 

@@ -1,0 +1,568 @@
+#!/usr/bin/env python3
+"""Sets up the course and opens it. `python3 lab.py --help` lists what it can do.
+
+One file, standard library only: it runs before anything is installed. It writes into the course's folder (or, where
+that is read-only, into one folder of the user's). The environment counts as made only when its stamp, the last thing
+written, says so: whatever was interrupted before is noticed and made again.
+
+The syntax stays within Python 3.6, so that an older Python can read as far as the sentence that names the remedy.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        f"This course needs Python 3.11 or later; this is {sys.version_info[0]}.{sys.version_info[1]} "
+        f"({sys.executable}).\nInstall a newer one (from your system's packages or python.org) and start with it, "
+        "for example: python3.12 lab.py"
+    )
+
+import contextlib
+import datetime
+import errno
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sysconfig
+import threading
+import time
+import tomllib
+
+HELP = """\
+python3 lab.py [OPTIONS]        open the course in JupyterLab (set up first, if need be)
+python3 lab.py setup            set up, and stop before JupyterLab
+python3 lab.py fresh 05 ...     a new copy of notebook 05; yours is kept beside it
+python3 lab.py test [--long]    set up, and run the tests; --long adds those that take minutes
+python3 lab.py wheels           fill wheels/, from which another machine sets up without a network
+
+OPTIONS go on to JupyterLab (--no-browser, --port 9000, ...), those of `test` to pytest.
+Your notebooks are in my-notebooks/. Nothing there is ever overwritten."""
+
+ROOT = pathlib.Path(__file__).resolve().parent
+WINDOWS = os.name == "nt"
+PYTHON = getattr(sys, "_base_executable", None) or sys.executable  # not a venv's, which may be the one to remake
+RUNNING = sys.implementation.cache_tag  # "cpython-311": an environment serves one minor version of Python
+ROOM = 600 * 10**6  # bytes; an environment takes about 450 MB
+PATIENCE = 900  # seconds to wait for another lab.py that is setting up
+NULL = subprocess.DEVNULL
+DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class Trouble(Exception):
+    """What went wrong and what to do about it, as the learner is to read it."""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+# ---- Where things are ----------------------------------------------------------------------------------------
+
+
+class Places:
+    """Where things are. `root`: the course. `home`: where to write (`root`, or a folder of the user's)."""
+
+    def __init__(self, root, home, venv=None):
+        self.root, self.home = root, home
+        self.course, self.mine = root / "notebooks", home / "my-notebooks"
+        self.venv = venv or home / ".venv"
+        self.bin = self.venv / ("Scripts" if WINDOWS else "bin")
+        self.python = self.bin / ("python.exe" if WINDOWS else "python")
+        self.stamp = self.venv / "lab-stamp.json"
+        self.wheels = next((at / "wheels" for at in (root, home) if (at / "wheels").is_dir()), None)
+
+
+def find_places(extras=()):
+    """The places of this course. One that is read-only gets a folder of the user's to write in."""
+    if writable(ROOT):
+        return Places(ROOT, ROOT)
+    home = user_folder() / "sockets-live"
+    if not writable(home):
+        raise Trouble(
+            f"Neither {ROOT} nor {home} can be written.\nCopy the course to a folder of your own, or set "
+            "XDG_DATA_HOME to a folder that can be written."
+        )
+    say(f"The course's folder is read-only, so what is yours goes to {home}")
+    shared = Places(ROOT, home, ROOT / ".venv")  # a teacher may have set it up for all
+    return Places(ROOT, home) if lacking(shared, extras) else shared
+
+
+def user_folder():
+    """Where this system keeps a user's data (the XDG base directory; Windows and macOS have their own)."""
+    macos = sys.platform == "darwin"
+    usual = "AppData/Local" if WINDOWS else "Library/Application Support" if macos else ".local/share"
+    return pathlib.Path(os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), usual))
+
+
+def writable(folder):
+    """Whether files can be made in `folder`, itself made if need be. Tried: modes do not tell it all."""
+    probe = folder / f".writable-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
+        return False
+    return True
+
+
+def surroundings(places):
+    """The environment variables of whatever runs in the course's environment."""
+    variables = dict(os.environ, VIRTUAL_ENV=str(places.venv), JUPYTER_PREFER_ENV_PATH="1")
+    variables["PATH"] = str(places.bin) + os.pathsep + variables.get("PATH", os.defpath)
+    for leak in ("PYTHONHOME", "PYTHONPATH"):  # another Python's packages would come before the pinned ones
+        variables.pop(leak, None)
+    if not writable(pathlib.Path(os.path.expanduser("~"))):  # a container's nameless user, say
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+            variables.setdefault(name, str(places.home / ".venv-home" / name.lower()))
+    return variables
+
+
+@contextlib.contextmanager
+def alone(places):
+    """Held while something is made, so that two lab.py never make it at once. Ends with the process at the latest."""
+    with open(places.home / ".venv.lock", "a+b") as file:
+        deadline, told = time.monotonic() + PATIENCE, False
+        while not locked(file):
+            if not told:
+                say("Another lab.py is setting up here; waiting for it")
+            if time.monotonic() > deadline:
+                raise Trouble(f"Another lab.py has been at it for {PATIENCE // 60} minutes. End it, then try again.")
+            told = True
+            time.sleep(0.2)
+        yield
+
+
+def locked(file):
+    """Take the lock on `file`; False while another process has it."""
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # a file system without locks: go on
+    return True
+
+
+# ---- The environment -----------------------------------------------------------------------------------------
+
+
+def project(root):
+    """pyproject.toml, the one source of dependencies."""
+    with open(root / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def requirements(root, extras=()):
+    """The requirements in pyproject.toml, those of `extras` included."""
+    table = project(root)["project"]
+    return sum((table["optional-dependencies"][extra] for extra in sorted(extras)), list(table["dependencies"]))
+
+
+def digest(root, extras):
+    """What an environment with `extras` is made from, as one short text."""
+    wanted = json.dumps(requirements(root, extras)).encode()
+    return hashlib.sha256((root / "pins.txt").read_bytes() + wanted).hexdigest()
+
+
+def read_stamp(places):
+    """What the stamp says; nothing when the environment is absent, or was left half made."""
+    try:
+        return json.loads(places.stamp.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_stamp(places, extras):
+    """Declare the environment made."""
+    stamp = {"venv": str(places.venv), "root": str(places.root), "python": RUNNING, "extras": sorted(extras)}
+    stamp["digest"] = digest(places.root, extras)
+    draft = places.stamp.with_suffix(".draft")
+    draft.write_text(json.dumps(stamp, indent=1), "utf-8")
+    os.replace(draft, places.stamp)
+
+
+def lacking(places, extras=()):
+    """What keeps the environment from use: None, or "make" or "install" with the reason in words."""
+    stamp = read_stamp(places)
+    if not places.venv.exists():
+        return "make", "first start"
+    if not stamp:
+        return "make", "the last set-up was not finished"
+    if stamp["python"] != RUNNING:
+        return "make", f"it was made for {stamp['python']}, this is {RUNNING}"
+    if stamp["venv"] != str(places.venv) or not places.python.exists():
+        return "make", "its folder was moved, or its Python is gone"
+    if stamp["root"] != str(places.root) or stamp["digest"] != digest(places.root, stamp["extras"]):
+        return "install", "the pins have changed"
+    if not set(extras) <= set(stamp["extras"]):
+        return "install", "the tests need more"
+    return None
+
+
+def set_up(places, extras=()):
+    """Make the environment, or bring it up to date; at once when there is nothing to do."""
+    if not lacking(places, extras):
+        return
+    with alone(places):
+        found = lacking(places, extras)  # looked at again: another lab.py may have done it meanwhile
+        if not found:
+            return
+        began = time.monotonic()
+        say(f"Setting up {places.venv} ({found[1]})")
+        extras = {*extras, *read_stamp(places).get("extras", ())}
+        if found[0] == "make":
+            make(places)
+        places.stamp.unlink(missing_ok=True)
+        install(places, requirements(places.root, extras))
+        finish(places)
+        write_stamp(places, extras)
+        say(f"Set up in {time.monotonic() - began:.0f} s")
+
+
+def make(places):
+    """A new, empty environment in place of whatever is there."""
+    if places.venv.exists():
+        places.stamp.unlink(missing_ok=True)
+        with step("removing the old one"):
+            places.venv.unlink() if places.venv.is_symlink() else shutil.rmtree(places.venv)
+    free = shutil.disk_usage(places.home).free
+    if free < ROOM:
+        raise Trouble(no_room(places))
+    run([PYTHON, "-m", "venv", "--without-pip", places.venv], "making it", places)
+
+
+def install(places, wanted):
+    """Install `wanted` as pinned: with uv where it is found, else with pip."""
+    packages = ["-c", places.root / "pins.txt", *wanted]
+    if places.wheels:
+        packages += ["--no-index", "--find-links", places.wheels]
+    uv = shutil.which("uv")
+    if uv:
+        try:
+            return run([uv, "pip", "install", "--python", places.python, *packages], "installing with uv", places)
+        except Trouble as trouble:
+            say(f"{trouble}\nuv could not do it; trying pip")
+    options = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
+    run([*pip(places), "install", *options, *packages], "installing with pip", places)
+
+
+def pip(places):
+    """The command that runs pip on the environment: the environment's own pip, or that of the Python outside."""
+    own, outer = [places.python, "-m", "pip"], [PYTHON, "-m", "pip", "--python", places.python]
+    if works([*own, "--version"]) or works([places.python, "-m", "ensurepip", "--default-pip"]):
+        return own
+    if works([*outer, "--version"]):  # Debian without python3-venv has no ensurepip
+        return outer
+    raise Trouble(
+        f"There is neither pip nor uv for {PYTHON}.\nInstall one and try again: `sudo apt install python3-venv` on "
+        "Debian and Ubuntu, `sudo dnf install python3-pip` on Fedora; elsewhere see the page of pip or uv."
+    )
+
+
+def works(command):
+    return not subprocess.run([str(part) for part in command], stdin=NULL, stdout=NULL, stderr=NULL).returncode
+
+
+def finish(places):
+    """What the environment has besides packages: labsupport itself, and JupyterLab without its news pop-up."""
+    # A path line, where `pip install -e` would need setuptools, a network to get it, and to write in the course.
+    base = {"base": str(places.venv), "platbase": str(places.venv)}
+    path_file = pathlib.Path(sysconfig.get_path("purelib", "venv", base), "labsupport-course.pth")
+    path_file.write_text(f"{places.root}\n", "utf-8" if sys.version_info >= (3, 13) else "locale")
+    settings = places.venv / "share/jupyter/lab/settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    (settings / "overrides.json").write_text(json.dumps(quiet, indent=1), "utf-8")
+    run([places.python, "-c", "import labsupport, jupyterlab, ipykernel, ipywidgets, zmq"], "trying it", places)
+
+
+# ---- Running things, and what to say when they fail ----------------------------------------------------------
+
+
+@contextlib.contextmanager
+def step(title, detail=lambda: ""):
+    """Show that `title` is going on, for how many seconds, and at the end how long it took."""
+    began, ended, person = time.monotonic(), threading.Event(), sys.stdout.isatty()
+
+    def tick():
+        while not ended.wait(0.25):
+            line = f"  {title}: {time.monotonic() - began:.0f} s  {detail()}"
+            print(f"\r{line:78.78}", end="", flush=True)
+
+    ticker = threading.Thread(target=tick, daemon=True)
+    if person:
+        ticker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if person:
+            ticker.join()
+            print(f"\r{'':78}\r", end="")
+        say(f"  {title}: {time.monotonic() - began:.1f} s")
+
+
+def run(command, title, places):
+    """Run `command` as a step. Its output is shown only if it fails, and then whole."""
+    lines = []
+    with step(title, lambda: next((line for line in reversed(lines) if line.startswith(NEWS)), "")):
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=surroundings(places),
+            stdin=NULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        try:
+            lines.extend(iter(process.stdout.readline, ""))
+            code = process.wait()
+        finally:
+            process.kill()  # it is still there only when we are interrupted
+            process.wait()
+            process.stdout.close()
+    if code:
+        output = "".join(lines)
+        raise Trouble(f"{output}\n{advice(output, places)}")
+
+
+NEWS = ("Collecting", "Downloading", "Using cached", "Installing", "Prepared")  # what pip and uv say on their way
+
+
+def no_room(places):
+    """What to say of a full disk."""
+    free = shutil.disk_usage(places.home).free / 1e6
+    return f"Not enough room: {places.home} has {free:.0f} MB left, and 600 MB are needed.\nMake room, then try again."
+
+
+def advice(output, places):
+    """What to do about a failed step, read off its output."""
+    if re.search(r"No space left|Errno 28|os error 28|quota exceeded", output, re.IGNORECASE):
+        return no_room(places)
+    if places.wheels:
+        return (
+            f"{places.wheels} may lack what {RUNNING} on {platform.platform()} needs. Fill it anew on a machine of "
+            "the same kind (python3 lab.py wheels), or remove it: the network is used then."
+        )
+    if re.search(r"connection|resol|network|timed out|unreachable|dns|sending request|No matching", output, re.IGNORECASE):
+        return (
+            "The package index could not be reached. Check the network (behind a proxy, set HTTPS_PROXY) and try "
+            "again.\nNo network at all? Run `python3 lab.py wheels` where there is one, and copy wheels/ to here."
+        )
+    return "This step failed; its own words are above. What is half made will be made anew: try again."
+
+
+# ---- The learner's notebooks ---------------------------------------------------------------------------------
+
+
+def copy_course(places):
+    """Copy what the learner does not have yet; what is there stays as it is."""
+    for source in sorted(places.course.rglob("*")):
+        part = source.relative_to(places.course)
+        if source.is_file() and not any(name.startswith((".", "__")) for name in part.parts):
+            add(source, places.mine / part)
+
+
+def add(source, target):
+    """Copy `source` to `target`, whole or not at all. False if something is there already: it is kept."""
+    if target.exists():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(source, draft)  # without the mode: a read-only course must not give read-only copies
+        try:
+            os.link(draft, target)  # unlike a rename, this never replaces a file that has come meanwhile
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            shutil.copyfile(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def find_notebook(places, number):
+    """The course's notebook with that number, as the learner typed it."""
+    names = sorted(file.name for file in places.course.glob("[0-9][0-9]-*.ipynb"))
+    for name in names:
+        if number.isdecimal() and int(number) == int(name[:2]):
+            return places.course / name
+    raise Trouble(f"There is no notebook {number!r}. There are:\n  " + "\n  ".join(names))
+
+
+def set_aside(notebook):
+    """Rename `notebook` to a name with today's date that no other file has; returns the new path."""
+    for count in range(1, 1000):
+        kept = notebook.with_name(f"{notebook.stem}.kept-{datetime.date.today()}-{count}{notebook.suffix}")
+        with contextlib.suppress(FileExistsError):
+            kept.touch(exist_ok=False)  # the name is ours from here on, and replacing it loses nothing
+            os.replace(notebook, kept)
+            return kept
+    raise Trouble(f"{notebook.parent} has 999 copies of today. Move some elsewhere, then try again.")
+
+
+# ---- The commands --------------------------------------------------------------------------------------------
+
+
+def start(arguments):
+    check_port(arguments)
+    places = find_places()
+    set_up(places)
+    with alone(places):
+        copy_course(places)
+    say(f"Opening {places.mine} in JupyterLab; Ctrl-C, twice, ends it")
+    hand_over(places, places.mine, ["-m", "jupyterlab", *jupyter_options(places, arguments)])
+
+
+def setup(arguments):
+    refuse(arguments)
+    set_up(find_places())
+    say("Ready. To open the course: python3 lab.py")
+
+
+def test(arguments):
+    places = find_places(["test"])
+    set_up(places, ["test"])
+    chosen = ["-m", ""] if "--long" in arguments else []  # undoes the "not long" of pyproject.toml
+    if places.home != places.root:
+        chosen += ["-o", f"cache_dir={places.home / '.pytest_cache'}"]
+    chosen += [argument for argument in arguments if argument != "--long"]
+    hand_over(places, places.root, ["-m", "pytest", *chosen])
+
+
+def fresh(numbers):
+    places = find_places()
+    for source in [find_notebook(places, number) for number in numbers or [""]]:
+        mine = places.mine / source.name
+        with alone(places):
+            while not add(source, mine):  # more than once only if JupyterLab saves in between
+                say(f"Kept: {set_aside(mine)}")
+        say(f"New:  {mine}\nIf it is open in JupyterLab, close its tab without saving and open it again.")
+
+
+def wheels(arguments):
+    """Everything pinned, with what tests and a build need, for machines of this one's kind."""
+    refuse(arguments)
+    places = Places(ROOT, find_places().home)
+    places.wheels = None  # from the network, not from an older folder
+    set_up(places)
+    wanted = requirements(places.root, ["test"]) + project(places.root)["build-system"]["requires"]
+    folder, draft = places.home / "wheels", places.home / ".venv-wheels"
+    with alone(places):
+        shutil.rmtree(draft, ignore_errors=True)
+        command = [*pip(places), "wheel", "--wheel-dir", draft, "-c", places.root / "pins.txt", *wanted]
+        run(command, "fetching wheels", places)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.rename(draft, folder)
+    say(f"{len(os.listdir(folder))} wheels for {RUNNING} on {platform.platform()} are in {folder}")
+    say("On another machine of this kind, lab.py installs from this folder if it lies beside it.")
+
+
+COMMANDS = {"start": start, "setup": setup, "fresh": fresh, "test": test, "wheels": wheels}
+
+
+def refuse(arguments):
+    if arguments:
+        raise Trouble(f"Not understood: {' '.join(arguments)}\n\n{HELP}")
+
+
+def given(arguments, *names):
+    """The value of the first option among `arguments` that has one of the `names`; None without one."""
+    for place, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            return value if equals else "".join(arguments[place + 1 : place + 2])
+    return None
+
+
+def jupyter_options(places, arguments):
+    """What JupyterLab is told: whatever `arguments` leave open, then `arguments`."""
+    first = next(iter(sorted(places.mine.glob("00-*.ipynb"))), None)
+    ours = {
+        ("--ServerApp.ip", "--ip"): "127.0.0.1",
+        ("--ServerApp.root_dir", "--notebook-dir"): places.mine,
+        ("--LabApp.default_url", "--ServerApp.default_url"): f"/lab/tree/{first.name}" if first else "/lab",
+        ("--LabApp.extension_manager",): "readonly",  # the usual one asks the package index
+    }
+    if given(arguments, *PORT) is not None:
+        ours["--ServerApp.port_retries", "--port-retries"] = "0"  # the port that was asked for, or none
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        ours["--ServerApp.allow_root", "--allow-root"] = "True"
+    return [f"{names[0]}={value}" for names, value in ours.items() if given(arguments, *names) is None] + arguments
+
+
+PORT = ("--port", "--ServerApp.port")
+
+
+def check_port(arguments):
+    """Refuse a port that was asked for and is taken. Where none is asked for, JupyterLab looks for a free one."""
+    port = given(arguments, *PORT)
+    if port is None:
+        return
+    if not port.isdecimal() or int(port) > 65535:
+        raise Trouble(f"A port is a number up to 65535, not {port!r}.")
+    with socket.socket() as probe:
+        if not WINDOWS:  # there, two servers could then share the port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(port)))
+        except OSError as error:
+            raise Trouble(f"Port {port}: {error.strerror}.\nName another; or none, and a free one is found.") from None
+
+
+def hand_over(places, folder, arguments):
+    """Become the environment's Python. Windows has no exec that keeps the console: there, wait for it."""
+    command = [str(part) for part in (places.python, *arguments)]
+    os.chdir(folder)
+    if not WINDOWS:
+        os.execve(command[0], command, surroundings(places))
+    process = subprocess.Popen(command, env=surroundings(places))
+    while process.poll() is None:
+        with contextlib.suppress(KeyboardInterrupt):  # the console tells the child too, and it decides
+            process.wait()
+    sys.exit(process.returncode)
+
+
+def main(arguments):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a running step is ended with us
+    name, rest = "start", arguments
+    if arguments and not arguments[0].startswith("-"):
+        name, *rest = arguments
+    if arguments[:1] in (["--help"], ["-h"]):
+        return say(HELP)
+    try:
+        if name not in COMMANDS:
+            refuse(arguments)
+        COMMANDS[name](rest)
+    except Trouble as trouble:
+        sys.exit(f"\n{trouble}")
+    except KeyboardInterrupt:
+        say("\nStopped. What is half made will be made anew at the next start.")
+        sys.exit(130)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            sys.exit(f"\nThe disk is full ({error}).\nMake room (600 MB are needed), then try again.")
+        sys.exit(f"\n{error}\nIf another user made this file (sudo?), remove it or give it to yourself; then try again.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
