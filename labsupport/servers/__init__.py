@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from labsupport.servers.services import ChargenServer, DaytimeServer, DiscardServer, EchoServer
+from labsupport.servers.visitors import Visitor
 
-__all__ = ["ChargenServer", "DaytimeServer", "DiscardServer", "EchoServer"]
+__all__ = ["ChargenServer", "DaytimeServer", "DiscardServer", "EchoServer", "Visitor"]
