@@ -30,7 +30,7 @@ class Conversation:
     """One connection of a server: `number` (1, 2, 3 …), `sock`, `received` and `sent` (bytes)."""
 
     __slots__ = (
-        "server", "loop", "log", "sock", "fd", "number", "received", "sent", "memory",
+        "server", "loop", "log", "sock", "fd", "number", "received", "sent", "most", "memory",
         "_buffer", "_view", "_recv_into", "_send", "_outbox", "_mask", "_paused", "_eager", "_closing", "_peer_ended",
     )  # fmt: skip
 
@@ -39,6 +39,7 @@ class Conversation:
         self.loop, self.log = server._loop, server.log
         self.fd = sock.fileno()
         self.received = self.sent = 0
+        self.most = 0  # bytes read at once; 0: as many as the common buffer holds
         self.memory = None  # the server's own notes about this conversation
         self._buffer, self._view = server._buffer, server._view
         self._recv_into = _recv_into.__get__(sock)
@@ -51,6 +52,11 @@ class Conversation:
     def closed(self):
         """Whether this conversation is over."""
         return self.sock.fileno() < 0
+
+    @property
+    def peer_ended(self):
+        """Whether the peer has sent all it will."""
+        return self._peer_ended
 
     @property
     def unsent(self):
@@ -72,21 +78,20 @@ class Conversation:
         """The descriptor is ready for `events`."""
         mask = self._mask
         if events & mask & READ:
-            self.read()
+            self._read()
         if events & mask & WRITE:
             self._flush()
         elif events & BROKEN and not mask:
             self._broken()
 
-    def read(self, most=None):
-        """Read once, at most `most` bytes, and hand it to the server; True if there was something (the end, too)."""
+    def _read(self):
         try:
-            count = self._recv_into(self._buffer, most or 0)
+            count = self._recv_into(self._buffer, self.most)
         except BlockingIOError:
-            return False
+            return
         except OSError as error:
             self.lost(error)
-            return False
+            return
         if count:
             server = self.server
             self.received += count
@@ -96,7 +101,6 @@ class Conversation:
                 server._received(self, self._view[:count])
         else:
             self._end_of_file()
-        return True
 
     def _end_of_file(self):
         self._peer_ended = True
@@ -198,10 +202,13 @@ class Conversation:
     def reset(self):
         """End with RST: what was not yet sent is lost."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        self.log.add(self.number, "sent RST")
         self.close()
 
     def lost(self, error):
-        """The kernel says that the connection is no more."""
+        """The kernel says that the connection is no more (or that this end has closed it, which is known)."""
+        if self.closed:
+            return
         name = errno.errorcode.get(error.errno, str(error))
         if error.errno in _RESETS:
             self.log.add(self.number, "reset")

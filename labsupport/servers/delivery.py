@@ -47,10 +47,10 @@ class Readers:
         """Bytes waiting in the receive queue of the socket at the other end; None where that end cannot be seen."""
         if not _LINUX or sock.family not in (socket.AF_INET, socket.AF_INET6):
             return None
-        if self._netlink is None:
-            self._netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
-            self._netlink.settimeout(1)
         try:
+            if self._netlink is None:
+                self._netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
+                self._netlink.settimeout(1)
             self._netlink.send(_question(sock))
             answer = self._netlink.recv(4096)
         except OSError:

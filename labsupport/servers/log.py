@@ -2,7 +2,8 @@
 
 The thread that serves adds entries in its hot path, so an entry is a plain tuple until somebody looks. Only the last ten
 thousand are kept. The text form leaves out what differs from run to run (ports, times) and what TCP does not promise: how
-a stream was cut into pieces shows nowhere, because a connection's adjacent receives and sends are summed up.
+a stream was cut into pieces, and how its two directions interleaved, shows nowhere: a connection's receives and sends are
+summed up where the first of them stands.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Entry(NamedTuple):
 class Log(Sequence):
     """The entries so far, oldest first: `log[-1]`, `len(log)`, `for entry in log`; `log.forgotten` is how many are gone.
 
-    `joined` says whether the text sums up a connection's adjacent receives and sends (a stream) or lists each (datagrams).
+    `joined` says whether the text sums up a connection's receives and sends (a stream) or lists each (datagrams).
     """
 
     def __init__(self, joined=True):
@@ -83,7 +84,6 @@ class Log(Sequence):
         runs, streaming = [], {}
         for _, _, connection, what, detail in raw:
             if what not in ("received", "sent"):
-                streaming.pop(connection, None)
                 runs.append([connection, {what: detail}])
             elif self._joined and connection in streaming:
                 totals = streaming[connection]

@@ -249,7 +249,7 @@ class Visitor:
             self._wait(None, 0, LOOKING)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         sock.close()
-        self.log.add(number, "reset it")
+        self.log.add(number, "sent RST")
 
     def _talk(self, sock, number):
         self._send(sock, number)
