@@ -1,0 +1,22 @@
+"""Live views around `draw`: `watch`, `predict`, and the mimebundles of values that draw themselves.
+
+ipywidgets is imported when the first widget is made; without it every view still has its text and its picture.
+"""
+
+from __future__ import annotations
+
+from labsupport.widgets.bundle import report_bundle, snapshot_bundle, timeline_bundle
+from labsupport.widgets.callcard import call_bundle
+from labsupport.widgets.predict import Prediction, predict
+from labsupport.widgets.watch import View, watch
+
+__all__ = [
+    "Prediction",
+    "View",
+    "call_bundle",
+    "predict",
+    "report_bundle",
+    "snapshot_bundle",
+    "timeline_bundle",
+    "watch",
+]

@@ -1,0 +1,79 @@
+"""The one thread that looks at everything watched.
+
+Views ask to be looked at; the thread starts with the first of them and ends with the last. It holds them weakly, and they
+hold their sockets weakly: being watched keeps nothing alive. What a look costs is measured, and the next one waits so much
+longer that watching takes a small and constant part of the time from the program that is watched.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+
+NAME = "labsupport-sampler"
+SHARE = 100  # a tick's cost in CPU time, times this, is the shortest pause after it
+SLOWEST = 0.1  # seconds: never fewer than ten looks a second, whatever they cost
+
+
+class Sampler:
+    """Calls `view.tick(now)` for each view that asked, every `view.interval` seconds or less often, until it returns False."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._views = weakref.WeakSet()
+        self._thread = None
+
+    def start(self, view):
+        """Look at `view` from now on, until its `tick` returns False, or `stop`, or nobody holds it any more."""
+        with self._lock:
+            self._views.add(view)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def stop(self, view):
+        """Look at `view` no more; when it was the last one, the thread has ended when this returns."""
+        with self._lock:
+            self._views.discard(view)
+            ending = self._thread if not self._views else None
+        self._wake.set()
+        if ending is not None and ending is not threading.current_thread():
+            ending.join(2)
+
+    def _run(self):
+        while True:
+            self._wake.clear()
+            pause = self._look()
+            if pause is None:
+                return
+            self._wake.wait(pause)
+
+    def _look(self):
+        """One tick for every view; the pause until the next one, or None when the thread has nothing left to do."""
+        with self._lock:
+            views = list(self._views)
+            if not views:
+                self._thread = None
+                return None
+        before = time.thread_time()
+        for view in views:
+            if not _tick(view):
+                with self._lock:
+                    self._views.discard(view)
+        cost = time.thread_time() - before
+        return max(min(view.interval for view in views), min(SLOWEST, SHARE * cost))
+
+
+def _tick(view):
+    """Whether to look again. A view's own failure must neither end the thread nor be printed into a learner's cell."""
+    try:
+        return view.tick(time.monotonic())
+    except Exception as error:
+        view.fail(error)
+        return False
+
+
+sampler = Sampler()
