@@ -1,0 +1,365 @@
+"""What really happened: each socket call as it begins and returns, noted while `record()`'s block runs.
+
+The methods of `socket.socket` itself are replaced for the time of the block, and put back after it. So sockets made earlier
+are seen, and those that `create_connection`, `makefile` or `socketserver` use. Rejected: `sys.setprofile` (no arguments,
+and it slows all code), audit hooks (none for accept, send, recv, close), strace (a hundred times the cost).
+
+Whose calls: those of the thread that runs the block and of threads started within it, and, in threads that were there
+before, those of the notebook's own code. The helper threads of this package are the other end: they keep a log of their
+own. Jupyter's own sockets, an event loop's wake-up pair among them, are left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+import sys
+import threading
+import time
+import weakref
+
+from labsupport.implied import RECEIVES, SENDS
+from labsupport.observe import cookie, observe, seen
+from labsupport.shown import LONGEST, errno_name, is_address, shown
+
+METHODS = (
+    "__init__", "bind", "listen", "accept", "connect", "connect_ex", "send", "sendall", "sendto", "sendmsg", "recv",
+    "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "shutdown", "close", "detach", "setsockopt",
+    "settimeout", "setblocking",
+)  # fmt: skip
+FAMILIES = {"AF_INET", "AF_INET6", "AF_UNIX"}
+MOST = 100_000  # calls kept; further ones are counted
+LOOKING = 0.0005  # seconds between two looks at the kernel's states: a loop of short calls is not slowed by them
+
+_HELPERS = {"ipykernel", "jupyter_client", "IPython", "zmq", "tornado", "traitlets", "comm", "ipywidgets"}
+_MAKERS = {"socketpair", "fromfd", "dup"}  # functions of the socket module that make a socket from a descriptor
+
+_recorders = ()  # those at work; replaced, never changed, so that a call may read it without a lock
+_inside = set()  # threads inside a recorded call: what the socket module calls on its way is part of that call
+_originals = {}
+_patching = threading.Lock()
+
+
+class Shown(str):
+    """Text that stands for a value which was not kept."""
+
+
+class Call:
+    """One call, filled in as it goes. `began` and `ended` number its events; `lane`, `new` and `target` are Sockets.
+
+    `new`: the socket it made; `target`: the socket at the other end, where recorded (found when the block ends).
+    """
+
+    __slots__ = ("thread", "lane", "name", "arguments", "began", "began_at", "ended", "ended_at", "result", "error",
+                 "errno", "amount", "end", "peek", "new", "target", "address", "opening", "anchored",
+                 "gone", "states")  # fmt: skip
+
+    def __init__(self, thread, lane, name, arguments, began):
+        self.thread, self.lane, self.name, self.arguments, self.began = thread, lane, name, arguments, began
+        self.began_at = time.perf_counter()
+        self.ended = self.ended_at = self.result = self.error = self.errno = None
+        self.amount = self.new = self.target = self.address = None
+        self.end = self.peek = self.opening = self.anchored = self.gone = False
+        self.states = ()
+
+
+class Socket:
+    """What is known of one socket of the block; the socket itself is held weakly, so that it may still be collected."""
+
+    def __init__(self, sock, number, born):
+        self.ref, self.number, self.born = weakref.ref(sock), number, born
+        self.family = getattr(sock.family, "name", str(sock.family))
+        self.type = getattr(sock.type, "name", str(sock.type))
+        self.stream = self.type == "SOCK_STREAM"
+        self.tcp = self.stream and self.family != "AF_UNIX"
+        self.wanted = self.family in FAMILIES
+        self.name = self.local = self.remote = self.peer = self.state = self.opened = None
+        self.cookie, self.sampled, self.tries = None, None, 3
+        if self.wanted:
+            self._look(sock)
+
+    def _look(self, sock):
+        try:
+            seen(sock)
+            self.cookie = cookie(sock)
+            snapshot = observe(sock)
+        except (OSError, ValueError):
+            return  # closed already: nothing to be had
+        self.state, self.opened = snapshot.state, snapshot.opened
+        self.ask(sock)
+
+    def ask(self, sock):
+        """Note both addresses while they can be had."""
+        if self.local is None or not self._port():
+            self.local = _asked(sock.getsockname)
+        if self.remote is None:
+            self.remote = _asked(sock.getpeername)
+
+    def _port(self):
+        return self.local[1] if isinstance(self.local, tuple) else self.local
+
+
+def _asked(ask):
+    try:
+        return ask()
+    except OSError:
+        return None
+
+
+class Recorder:
+    """Takes the notes of one block: `log`, in order, of ("began", call), ("returned", call) and ("sampled", …)."""
+
+    def __init__(self):
+        self.started = time.perf_counter()
+        self.main = threading.current_thread()
+        self.log, self.sockets, self.missed, self.calls = [], [], 0, 0
+        self._by_id = {}
+        self._before = set(threading.enumerate()) - {self.main}
+        self._kinds = {}
+        self._lock = threading.Lock()
+        self._looked = 0.0
+        self._stopped = False
+
+    def start(self):
+        """From now on."""
+        global _recorders
+        with _patching:
+            if not _recorders:
+                _patch()
+            _recorders = (*_recorders, self)
+
+    def stop(self):
+        """Until now; the last recorder puts the methods back."""
+        global _recorders
+        with _patching:
+            _recorders = tuple(other for other in _recorders if other is not self)
+            if not _recorders:
+                _restore()
+        self.sample(force=True)
+        with self._lock:
+            self._stopped = True
+        for lane in self.sockets:
+            sock = lane.ref()
+            if sock is not None and sock.fileno() >= 0:
+                lane.ask(sock)
+
+    def wants(self, frame):
+        """Whether the call that `frame` makes, in this thread, is one of the block's."""
+        thread = threading.current_thread()
+        kind = self._kinds.get(thread)
+        if kind is None:
+            kind = self._kinds[thread] = self._kind(thread)
+        if kind == "helper":
+            return False
+        module = frame.f_globals.get("__name__") or ""
+        if kind == "before":
+            return module == "__main__"
+        package, _, rest = module.partition(".")
+        if package == "labsupport":
+            return rest == "background" and frame.f_code.co_name != "_knock"
+        if package == "asyncio":
+            return "self" not in frame.f_code.co_name  # _make_self_pipe, _write_to_self …: the loop's own pair
+        return package not in _HELPERS
+
+    def _kind(self, thread):
+        if thread is self.main:
+            return "own"
+        if thread.name.startswith("labsupport-") and not thread.name.startswith("labsupport-background-"):
+            return "helper"
+        return "before" if thread in self._before else "own"
+
+    def socket(self, sock, born=False):
+        """The Socket of `sock`, made at its first call."""
+        known = self._by_id.get(id(sock))
+        if known is not None and known.ref() is sock:
+            return known
+        with self._lock:
+            known = Socket(sock, len(self.sockets), born)
+            self._by_id[id(sock)] = known
+            if known.wanted:
+                self.sockets.append(known)
+        return known
+
+    def began(self, sock, name, args, kwargs, frame):
+        """Note that a call begins; None when it is not to be kept."""
+        lane = None if name == "socket" else self.socket(sock)
+        if lane is not None and not lane.wanted:
+            return None
+        if self.calls >= MOST or self._stopped:
+            self.missed += not self._stopped
+            return None
+        self.calls += 1
+        if lane is not None and lane.name is None and lane.tries:
+            lane.tries -= 1
+            lane.name = _name_in(frame, sock)
+        self.sample()
+        call = Call(threading.current_thread(), lane, name, _kept_arguments(args, kwargs), 0)
+        if name in ("connect", "connect_ex", "sendto") and args:
+            call.address = _address(args[-1])
+        elif name in ("close", "shutdown", "detach"):
+            lane.ask(sock)
+        self._note("began", call)
+        return call
+
+    def returned(self, call, sock, result, args):
+        """Note what a call gave."""
+        call.ended_at = time.perf_counter()
+        name = call.name
+        if call.lane is None:
+            call.new = call.lane = self.socket(sock, born=True)
+            if not call.new.wanted:
+                return
+        elif name == "accept":
+            call.new = self.socket(result[0], born=True)
+            call.new.ask(result[0])
+            call.result = Shown("a new socket")
+        elif name in RECEIVES or name in SENDS:
+            _measure(call, result, args)
+        elif name == "connect_ex" and result:
+            call.error, call.errno = "OSError", errno_name(OSError(result, ""))
+        elif name == "detach":
+            call.result = Shown("a descriptor")
+        elif result is not None:
+            call.result = _kept(result)
+        if name in ("bind", "listen", "connect", "connect_ex", "sendto"):
+            call.lane.ask(sock)
+        elif name == "close":
+            call.gone = sock.fileno() < 0  # not while a makefile() still uses it
+        self._note("returned", call)
+        self.sample()
+
+    def raised(self, call, error):
+        """Note that a call failed."""
+        call.ended_at = time.perf_counter()
+        call.error, call.errno = type(error).__name__, errno_name(error)
+        self._note("returned", call)
+        self.sample()
+
+    def sample(self, force=False):
+        """Look at the states of the block's TCP sockets, unless that was done a moment ago."""
+        now = time.perf_counter()
+        if self._stopped or (not force and now - self._looked < LOOKING):
+            return
+        self._looked = now
+        for lane in tuple(self.sockets):
+            sock = lane.ref() if lane.tcp else None
+            if sock is None:
+                continue
+            try:
+                state = observe(sock).state
+            except (OSError, ValueError):
+                continue
+            if state is not None and state != lane.sampled:
+                lane.sampled = state
+                self.log.append(("sampled", lane, state, now))
+
+    def _note(self, kind, call):
+        entry = (kind, call)
+        with self._lock:
+            if self._stopped:
+                return  # it was still waiting when the block ended: that is what the timeline says
+            if kind == "began":
+                call.began = len(self.log)
+            else:
+                call.ended = len(self.log)
+            self.log.append(entry)
+
+
+def _measure(call, result, args):
+    """What a sending or receiving call moved, and whether a receiving one met the end of the stream."""
+    name = call.name
+    call.peek = "MSG_PEEK" in map(str, call.arguments)
+    if name in SENDS:
+        call.amount = len(args[0]) if name == "sendall" else result
+        call.result = None if name == "sendall" else result
+        return
+    data = result[0] if isinstance(result, tuple) else result
+    call.amount = data if isinstance(data, int) else len(data)
+    call.result = _kept(data)
+    if isinstance(result, tuple) and name.startswith("recvfrom") and not call.lane.stream:
+        call.address = _address(result[1])
+    asked = args[0] if args else 1
+    asked = asked if isinstance(asked, int) else memoryview(asked).nbytes if not isinstance(asked, list) else 1
+    call.end = call.lane.stream and call.amount == 0 and asked > 0
+
+
+def _address(value):
+    return value[:2] if is_address(value) else value if isinstance(value, (str, bytes)) else None
+
+
+def _kept(value):
+    """`value` where it is small and cannot change, else text for it."""
+    if value is None or type(value) in (int, float, bool) or is_address(value):
+        return value
+    if isinstance(value, (str, bytes)) and len(value) <= LONGEST:
+        return value
+    return Shown(shown(value))
+
+
+def _kept_arguments(args, kwargs):
+    kept = tuple(map(_kept, args))
+    return kept + tuple(Shown(f"{key}={shown(value)}") for key, value in kwargs.items()) if kwargs else kept
+
+
+def _name_in(frame, sock):
+    """The variable by which a function knows `sock`; a notebook's own names are looked up when the block ends."""
+    if frame.f_globals.get("__name__", "").startswith("labsupport") or frame.f_locals is frame.f_globals:
+        return None
+    return next((name for name, value in frame.f_locals.items() if value is sock and name != "self"), None)
+
+
+def _caller(frame):
+    """The code that asked: the socket module's own functions are on the way, not the beginning."""
+    while frame.f_back is not None and frame.f_globals.get("__name__") == "socket":
+        frame = frame.f_back
+    return frame
+
+
+def _patch():
+    for name in METHODS:
+        _originals[name] = socket.socket.__dict__.get(name)
+        setattr(socket.socket, name, _noting(name, getattr(socket.socket, name)))
+
+
+def _restore():
+    for name, original in _originals.items():
+        if original is None:
+            delattr(socket.socket, name)
+        else:
+            setattr(socket.socket, name, original)
+    _originals.clear()
+
+
+def _noting(name, original):
+    """The method `name`, noting its begin and its end with each recorder that wants it."""
+    said = "socket" if name == "__init__" else name
+
+    def method(self, *args, **kwargs):
+        ident = threading.get_ident()
+        if ident in _inside:
+            return original(self, *args, **kwargs)
+        direct = sys._getframe(1)
+        frame = _caller(direct)
+        wanting = [recorder for recorder in _recorders if recorder.wants(frame)]
+        if not wanting:
+            return original(self, *args, **kwargs)
+        _inside.add(ident)
+        try:
+            notes = [(recorder, recorder.began(self, said, args, kwargs, frame)) for recorder in wanting]
+            notes = [(recorder, call) for recorder, call in notes if call is not None]
+            if said == "socket" and direct is not frame and direct.f_code.co_name in _MAKERS:
+                for _, call in notes:
+                    call.name, call.arguments = direct.f_code.co_name, ()
+            try:
+                result = original(self, *args, **kwargs)
+            except BaseException as error:
+                for recorder, call in notes:
+                    recorder.raised(call, error)
+                raise
+            for recorder, call in notes:
+                recorder.returned(call, self, result, args)
+            return result
+        finally:
+            _inside.discard(ident)
+
+    return functools.wraps(original)(method)
