@@ -1,0 +1,44 @@
+"""The shape in which every kernel's answer comes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """What a kernel keeps about one TCP socket, payload bytes only; None for what it does not keep."""
+
+    state: str | None
+    opened: str | None = None
+    bytes_sent: int | None = None
+    bytes_acked: int | None = None
+    bytes_received: int | None = None
+    recv_queue: int | None = None
+    send_queue: int | None = None
+    recv_buffer: int | None = None
+    send_buffer: int | None = None
+    rtt: float | None = None
+    cwnd: int | None = None
+    retransmits: int | None = None
+
+
+class Learned(NamedTuple):
+    """What one look at a connection teaches for the next one."""
+
+    opened: str | None = None  # "active": the SYN was ours, and counts among the acknowledged bytes
+    peer_ended: bool | None = None  # the peer's FIN came, and counts among the received bytes; None: not known
+    ending: bool = False  # our own FIN is queued and not acknowledged
+    gone: bool = False  # sock_diag knows it no more, and never will again
+
+
+class Look(NamedTuple):
+    """All that one look brings."""
+
+    facts: Facts
+    cookie: int | None  # whose facts these are
+    learned: Learned
+    local: tuple | None = None  # the addresses, where the kernel told them along with the rest
+    peer: tuple | None = None
+
+
+NOTHING = Learned()

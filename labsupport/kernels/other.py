@@ -1,0 +1,41 @@
+"""What can be had of a socket on any other system: its addresses, its buffers, and whether it listens."""
+
+from __future__ import annotations
+
+import _socket
+
+from labsupport.kernels.facts import NOTHING, Facts, Learned, Look
+
+CLOSED = None
+
+_getsockopt = _socket.socket.getsockopt
+
+
+def open_diag():
+    """There is nothing to ask."""
+    return None
+
+
+def identify(sock):
+    """No number; an OSError where the descriptor is no open socket."""
+    _getsockopt(sock, _socket.SOL_SOCKET, _socket.SO_TYPE)
+
+
+def look(sock, fd, memory):
+    """LISTEN is the one state that can be told."""
+    *_, recv_buffer, send_buffer = queues(sock, fd)
+    listening = bool(_getsockopt(sock, _socket.SOL_SOCKET, _socket.SO_ACCEPTCONN))
+    state, opened = ("LISTEN", "passive") if listening else (None, None)
+    facts = Facts(state, opened, recv_buffer=recv_buffer, send_buffer=send_buffer)
+    return Look(facts, None, Learned(opened) if opened else NOTHING)
+
+
+def queues(sock, fd):
+    """The buffers, in bytes; the queues are not told."""
+    names = (_socket.SO_RCVBUF, _socket.SO_SNDBUF)
+    return None, None, *(_getsockopt(sock, _socket.SOL_SOCKET, name) for name in names)
+
+
+def find(memory):
+    """Nobody can be asked about a socket that has no descriptor."""
+    return None
