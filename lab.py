@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Sets up the course and opens it. `python3 lab.py --help` lists what it can do.
+"""Sets up the course and opens it: `python3 lab.py --help` lists what it can do.
 
-One file, standard library only: it runs before anything is installed. It writes into the course's folder (or, where
-that is read-only, into one folder of the user's). The environment counts as made only when its stamp, the last thing
-written, says so: whatever was interrupted before is noticed and made again.
+One file, standard library only, because it runs before anything is installed. It writes into the course's
+folder or, where that is read-only, into one folder of the user's. The environment counts as made only when its
+stamp, the last thing written, says so: whatever was interrupted before that is noticed and made again.
 
-The syntax stays within Python 3.6, so that an older Python can read as far as the sentence that names the remedy.
+The syntax stays within Python 3.6, so that an older Python can read as far as the sentence naming the remedy.
 """
 
 import sys
@@ -13,8 +13,8 @@ import sys
 if sys.version_info < (3, 11):
     sys.exit(
         f"This course needs Python 3.11 or later; this is {sys.version_info[0]}.{sys.version_info[1]} "
-        f"({sys.executable}).\nInstall a newer one (from your system's packages or python.org) and start with it, "
-        "for example: python3.12 lab.py"
+        f"({sys.executable}).\nInstall a newer one, from your system's packages or python.org, and start "
+        "with it, for example: python3.12 lab.py"
     )
 
 import contextlib
@@ -47,12 +47,17 @@ Your notebooks are in my-notebooks/. Nothing there is ever overwritten."""
 
 ROOT = pathlib.Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
-PYTHON = getattr(sys, "_base_executable", None) or sys.executable  # not a venv's, which may be the one to remake
+PYTHON = getattr(sys, "_base_executable", None) or sys.executable  # not that of a venv to be removed
 RUNNING = sys.implementation.cache_tag  # "cpython-311": an environment serves one minor version of Python
-ROOM = 600 * 10**6  # bytes; an environment takes about 450 MB
+ROOM = 600  # MB that a set-up needs
 PATIENCE = 900  # seconds to wait for another lab.py that is setting up
-NULL = subprocess.DEVNULL
-DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+PORT = ("--port", "--ServerApp.port")
+# JupyterLab without its news pop-up, and without the panel that asks leave to fetch from the web.
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
+}
 
 
 class Trouble(Exception):
@@ -63,7 +68,7 @@ def say(text):
     print(text, flush=True)
 
 
-# ---- Where things are ----------------------------------------------------------------------------------------
+# ---- Where things are ------------------------------------------------------------------------------------
 
 
 class Places:
@@ -129,14 +134,14 @@ def surroundings(places):
 
 @contextlib.contextmanager
 def alone(places):
-    """Held while something is made, so that two lab.py never make it at once. Ends with the process at the latest."""
+    """Held while something is made, so that two lab.py never make it at once. Ends with the process."""
     with open(places.home / ".venv.lock", "a+b") as file:
         deadline, told = time.monotonic() + PATIENCE, False
         while not locked(file):
             if not told:
                 say("Another lab.py is setting up here; waiting for it")
             if time.monotonic() > deadline:
-                raise Trouble(f"Another lab.py has been at it for {PATIENCE // 60} minutes. End it, then try again.")
+                raise Trouble(f"It has been at it for {PATIENCE // 60} minutes. End it, then try again.")
             told = True
             time.sleep(0.2)
         yield
@@ -154,12 +159,12 @@ def locked(file):
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # a file system without locks: go on
+    except OSError as error:  # others: a file system without locks, where we go on without
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
     return True
 
 
-# ---- The environment -----------------------------------------------------------------------------------------
+# ---- The environment -------------------------------------------------------------------------------------
 
 
 def project(root):
@@ -171,7 +176,7 @@ def project(root):
 def requirements(root, extras=()):
     """The requirements in pyproject.toml, those of `extras` included."""
     table = project(root)["project"]
-    return sum((table["optional-dependencies"][extra] for extra in sorted(extras)), list(table["dependencies"]))
+    return sum((table["optional-dependencies"][extra] for extra in extras), table["dependencies"])
 
 
 def digest(root, extras):
@@ -190,15 +195,14 @@ def read_stamp(places):
 
 def write_stamp(places, extras):
     """Declare the environment made."""
-    stamp = {"venv": str(places.venv), "root": str(places.root), "python": RUNNING, "extras": sorted(extras)}
-    stamp["digest"] = digest(places.root, extras)
+    stamp = {"venv": str(places.venv), "root": str(places.root), "python": RUNNING, "extras": extras}
     draft = places.stamp.with_suffix(".draft")
-    draft.write_text(json.dumps(stamp, indent=1), "utf-8")
+    draft.write_text(json.dumps(dict(stamp, digest=digest(places.root, extras)), indent=1), "utf-8")
     os.replace(draft, places.stamp)
 
 
 def lacking(places, extras=()):
-    """What keeps the environment from use: None, or "make" or "install" with the reason in words."""
+    """What keeps the environment from use: None, or "make" or "install", with the reason in words."""
     stamp = read_stamp(places)
     if not places.venv.exists():
         return "make", "first start"
@@ -225,7 +229,7 @@ def set_up(places, extras=()):
             return
         began = time.monotonic()
         say(f"Setting up {places.venv} ({found[1]})")
-        extras = {*extras, *read_stamp(places).get("extras", ())}
+        extras = sorted({*extras, *read_stamp(places).get("extras", ())})
         if found[0] == "make":
             make(places)
         places.stamp.unlink(missing_ok=True)
@@ -237,12 +241,13 @@ def set_up(places, extras=()):
 
 def make(places):
     """A new, empty environment in place of whatever is there."""
-    if places.venv.exists():
+    if places.venv.is_symlink():
+        places.venv.unlink()
+    elif places.venv.exists():
         places.stamp.unlink(missing_ok=True)
         with step("removing the old one"):
-            places.venv.unlink() if places.venv.is_symlink() else shutil.rmtree(places.venv)
-    free = shutil.disk_usage(places.home).free
-    if free < ROOM:
+            shutil.rmtree(places.venv)
+    if shutil.disk_usage(places.home).free < ROOM * 10**6:
         raise Trouble(no_room(places))
     run([PYTHON, "-m", "venv", "--without-pip", places.venv], "making it", places)
 
@@ -255,7 +260,8 @@ def install(places, wanted):
     uv = shutil.which("uv")
     if uv:
         try:
-            return run([uv, "pip", "install", "--python", places.python, *packages], "installing with uv", places)
+            run([uv, "pip", "install", "--python", places.python, *packages], "installing with uv", places)
+            return
         except Trouble as trouble:
             say(f"{trouble}\nuv could not do it; trying pip")
     options = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
@@ -263,69 +269,71 @@ def install(places, wanted):
 
 
 def pip(places):
-    """The command that runs pip on the environment: the environment's own pip, or that of the Python outside."""
+    """The command that runs pip on the environment: with its own pip, or that of the Python outside."""
     own, outer = [places.python, "-m", "pip"], [PYTHON, "-m", "pip", "--python", places.python]
     if works([*own, "--version"]) or works([places.python, "-m", "ensurepip", "--default-pip"]):
         return own
     if works([*outer, "--version"]):  # Debian without python3-venv has no ensurepip
         return outer
     raise Trouble(
-        f"There is neither pip nor uv for {PYTHON}.\nInstall one and try again: `sudo apt install python3-venv` on "
-        "Debian and Ubuntu, `sudo dnf install python3-pip` on Fedora; elsewhere see the page of pip or uv."
+        f"There is neither pip nor uv for {PYTHON}.\nInstall one and try again: on Debian and Ubuntu `sudo apt "
+        "install python3-venv`, on Fedora `sudo dnf install python3-pip`; elsewhere see pip's or uv's page."
     )
 
 
 def works(command):
-    return not subprocess.run([str(part) for part in command], stdin=NULL, stdout=NULL, stderr=NULL).returncode
+    """Whether `command` ends well."""
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True)
+    return done.returncode == 0
 
 
 def finish(places):
-    """What the environment has besides packages: labsupport itself, and JupyterLab without its news pop-up."""
-    # A path line, where `pip install -e` would need setuptools, a network to get it, and to write in the course.
+    """What the environment has besides packages: labsupport itself, and JupyterLab's settings."""
+    # A path line; `pip install -e` would need setuptools, a network to get it, and to write in the course.
     base = {"base": str(places.venv), "platbase": str(places.venv)}
     path_file = pathlib.Path(sysconfig.get_path("purelib", "venv", base), "labsupport-course.pth")
     path_file.write_text(f"{places.root}\n", "utf-8" if sys.version_info >= (3, 13) else "locale")
-    settings = places.venv / "share/jupyter/lab/settings"
-    settings.mkdir(parents=True, exist_ok=True)
-    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-    (settings / "overrides.json").write_text(json.dumps(quiet, indent=1), "utf-8")
-    run([places.python, "-c", "import labsupport, jupyterlab, ipykernel, ipywidgets, zmq"], "trying it", places)
+    folder = places.venv / "share/jupyter/lab/settings"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "overrides.json").write_text(json.dumps(SETTINGS, indent=1), "utf-8")
+    trial = "import labsupport, jupyterlab, ipykernel, ipywidgets, zmq"
+    run([places.python, "-c", trial], "trying it", places)
 
 
-# ---- Running things, and what to say when they fail ----------------------------------------------------------
+# ---- Running things, and what to say when they fail ------------------------------------------------------
 
 
 @contextlib.contextmanager
 def step(title, detail=lambda: ""):
     """Show that `title` is going on, for how many seconds, and at the end how long it took."""
-    began, ended, person = time.monotonic(), threading.Event(), sys.stdout.isatty()
+    began, ended, person, outcome = time.monotonic(), threading.Event(), sys.stdout.isatty(), "failed after "
 
     def tick():
         while not ended.wait(0.25):
             line = f"  {title}: {time.monotonic() - began:.0f} s  {detail()}"
             print(f"\r{line:78.78}", end="", flush=True)
+        print(f"\r{'':78}\r", end="")
 
-    ticker = threading.Thread(target=tick, daemon=True)
-    if person:
-        ticker.start()
+    ticker = threading.Thread(target=tick if person else ended.wait, daemon=True)
+    ticker.start()
     try:
         yield
+        outcome = ""
     finally:
         ended.set()
-        if person:
-            ticker.join()
-            print(f"\r{'':78}\r", end="")
-        say(f"  {title}: {time.monotonic() - began:.1f} s")
+        ticker.join()
+        say(f"  {title}: {outcome}{time.monotonic() - began:.1f} s")
 
 
 def run(command, title, places):
     """Run `command` as a step. Its output is shown only if it fails, and then whole."""
     lines = []
-    with step(title, lambda: next((line for line in reversed(lines) if line.startswith(NEWS)), "")):
+    news = ("Collecting", "Downloading", "Using cached", "Installing", "Prepared", "Building")
+    with step(title, lambda: next((line.strip() for line in reversed(lines) if line.startswith(news)), "")):
         process = subprocess.Popen(
             [str(part) for part in command],
             env=surroundings(places),
-            stdin=NULL,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -333,43 +341,44 @@ def run(command, title, places):
         )
         try:
             lines.extend(iter(process.stdout.readline, ""))
-            code = process.wait()
         finally:
-            process.kill()  # it is still there only when we are interrupted
+            if sys.exc_info()[0]:  # interrupted: end it with us
+                process.kill()
             process.wait()
             process.stdout.close()
-    if code:
-        output = "".join(lines)
-        raise Trouble(f"{output}\n{advice(output, places)}")
-
-
-NEWS = ("Collecting", "Downloading", "Using cached", "Installing", "Prepared")  # what pip and uv say on their way
+        if process.returncode:
+            output = "".join(lines)
+            raise Trouble(f"{output}\n{advice(output, places)}")
 
 
 def no_room(places):
     """What to say of a full disk."""
-    free = shutil.disk_usage(places.home).free / 1e6
-    return f"Not enough room: {places.home} has {free:.0f} MB left, and 600 MB are needed.\nMake room, then try again."
+    free = shutil.disk_usage(places.home).free // 10**6
+    return f"Not enough room: {places.home} has {free} MB left.\nMake room for {ROOM} MB, then try again."
 
 
 def advice(output, places):
     """What to do about a failed step, read off its output."""
-    if re.search(r"No space left|Errno 28|os error 28|quota exceeded", output, re.IGNORECASE):
+
+    def said(*hints):
+        return re.search("|".join(hints), output, re.IGNORECASE)
+
+    if said("No space left", "Errno 28", "os error 28", "quota exceeded"):
         return no_room(places)
     if places.wheels:
         return (
-            f"{places.wheels} may lack what {RUNNING} on {platform.platform()} needs. Fill it anew on a machine of "
-            "the same kind (python3 lab.py wheels), or remove it: the network is used then."
+            f"{places.wheels} may lack what {RUNNING} on {platform.platform()} needs.\nFill it anew on a "
+            "machine of the same kind (python3 lab.py wheels), or remove it: then the network is used."
         )
-    if re.search(r"connection|resol|network|timed out|unreachable|dns|sending request|No matching", output, re.IGNORECASE):
+    if said("connection", "resol", "network", "timed out", "unreachable", "sending request", "No matching"):
         return (
-            "The package index could not be reached. Check the network (behind a proxy, set HTTPS_PROXY) and try "
-            "again.\nNo network at all? Run `python3 lab.py wheels` where there is one, and copy wheels/ to here."
+            "The package index could not be reached. Check the network (behind a proxy, set HTTPS_PROXY), try "
+            "again.\nWithout a network: run `python3 lab.py wheels` where there is one, copy wheels/ to here."
         )
-    return "This step failed; its own words are above. What is half made will be made anew: try again."
+    return "This step failed; its own words are above. Try again: what is half made will be made anew."
 
 
-# ---- The learner's notebooks ---------------------------------------------------------------------------------
+# ---- The learner's notebooks -----------------------------------------------------------------------------
 
 
 def copy_course(places):
@@ -387,13 +396,13 @@ def add(source, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        shutil.copyfile(source, draft)  # without the mode: a read-only course must not give read-only copies
+        shutil.copyfile(source, draft)  # without its mode: a read-only course must not give read-only copies
         try:
             os.link(draft, target)  # unlike a rename, this never replaces a file that has come meanwhile
         except FileExistsError:
             return False
         except OSError:  # a file system without links
-            shutil.copyfile(draft, target)
+            os.rename(draft, target)
     finally:
         draft.unlink(missing_ok=True)
     return True
@@ -419,7 +428,7 @@ def set_aside(notebook):
     raise Trouble(f"{notebook.parent} has 999 copies of today. Move some elsewhere, then try again.")
 
 
-# ---- The commands --------------------------------------------------------------------------------------------
+# ---- The commands ----------------------------------------------------------------------------------------
 
 
 def start(arguments):
@@ -459,7 +468,6 @@ def fresh(numbers):
 
 
 def wheels(arguments):
-    """Everything pinned, with what tests and a build need, for machines of this one's kind."""
     refuse(arguments)
     places = Places(ROOT, find_places().home)
     places.wheels = None  # from the network, not from an older folder
@@ -474,7 +482,7 @@ def wheels(arguments):
             shutil.rmtree(folder)
         os.rename(draft, folder)
     say(f"{len(os.listdir(folder))} wheels for {RUNNING} on {platform.platform()} are in {folder}")
-    say("On another machine of this kind, lab.py installs from this folder if it lies beside it.")
+    say("With this folder beside it, lab.py on another machine of this kind needs no network.")
 
 
 COMMANDS = {"start": start, "setup": setup, "fresh": fresh, "test": test, "wheels": wheels}
@@ -507,14 +515,12 @@ def jupyter_options(places, arguments):
         ours["--ServerApp.port_retries", "--port-retries"] = "0"  # the port that was asked for, or none
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         ours["--ServerApp.allow_root", "--allow-root"] = "True"
-    return [f"{names[0]}={value}" for names, value in ours.items() if given(arguments, *names) is None] + arguments
-
-
-PORT = ("--port", "--ServerApp.port")
+    options = [f"{names[0]}={value}" for names, value in ours.items() if given(arguments, *names) is None]
+    return options + arguments
 
 
 def check_port(arguments):
-    """Refuse a port that was asked for and is taken. Where none is asked for, JupyterLab looks for a free one."""
+    """Refuse a port that was asked for and is taken. When none is, JupyterLab looks for a free one."""
     port = given(arguments, *PORT)
     if port is None:
         return
@@ -526,7 +532,7 @@ def check_port(arguments):
         try:
             probe.bind(("127.0.0.1", int(port)))
         except OSError as error:
-            raise Trouble(f"Port {port}: {error.strerror}.\nName another; or none, and a free one is found.") from None
+            raise Trouble(f"Port {port}: {error.strerror}.\nName another; or none, and a free one is found.")
 
 
 def hand_over(places, folder, arguments):
@@ -544,11 +550,10 @@ def hand_over(places, folder, arguments):
 
 def main(arguments):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a running step is ended with us
-    name, rest = "start", arguments
-    if arguments and not arguments[0].startswith("-"):
-        name, *rest = arguments
     if arguments[:1] in (["--help"], ["-h"]):
         return say(HELP)
+    named = arguments and not arguments[0].startswith("-")
+    name, rest = (arguments[0], arguments[1:]) if named else ("start", arguments)
     try:
         if name not in COMMANDS:
             refuse(arguments)
@@ -560,8 +565,8 @@ def main(arguments):
         sys.exit(130)
     except OSError as error:
         if error.errno in DISK_FULL:
-            sys.exit(f"\nThe disk is full ({error}).\nMake room (600 MB are needed), then try again.")
-        sys.exit(f"\n{error}\nIf another user made this file (sudo?), remove it or give it to yourself; then try again.")
+            sys.exit(f"\nThe disk is full ({error}). Make room ({ROOM} MB are needed), then try again.")
+        sys.exit(f"\n{error}\nIf that file is another user's (sudo?), remove it or make it yours; try again.")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Makes pins.txt from pyproject.toml: `python tools/pins.py`; `--upgrade` takes the newest within the bounds.
 
-The pins have to serve every platform and every Python from 3.11 on, as a constraints file for pip, uv and conda. So
-uv resolves for all of them at once; then the markers go, because a constraint on a package that a platform never
-asks for does no harm. `--fork-strategy fewest` makes uv look for one version that fits everywhere. Should it find
-only two, this stops and names the package, for its bound in pyproject.toml to be narrowed.
+The pins have to serve every platform and every Python from 3.11 on, as a constraints file for pip, uv and
+conda. So uv resolves for all of them at once; then the markers go, because a constraint on a package that a
+platform never asks for does no harm. `--fork-strategy fewest` makes uv look for one version that fits
+everywhere. Should it find only two, this stops and names the package, for its bound to be narrowed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def plain(resolved: str) -> list[str]:
         versions[name].add(version)
     twice = sorted(name for name, found in versions.items() if len(found) > 1)
     if twice:
-        raise ValueError(f"{', '.join(twice)}: no one version fits everywhere; narrow the bound in pyproject.toml")
+        raise ValueError(f"no one version fits everywhere, narrow the bounds of: {', '.join(twice)}")
     return [f"{name}=={version}" for name, found in sorted(versions.items()) for version in found]
 
 
