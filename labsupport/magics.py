@@ -1,0 +1,29 @@
+"""`%%child`: a cell that runs in a child process of its own. Loaded with `%load_ext labsupport`."""
+
+from __future__ import annotations
+
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+
+from labsupport.child import run_child
+
+
+@magic_arguments("%%child")
+@argument("--user", action="store_true", help="give up every privilege first: what an ordinary user may")
+@argument("--deadline", type=float, default=10, metavar="S", help="seconds after which it is killed (10)")
+@argument("--files", type=int, metavar="N", help="the limit on open descriptors")
+@argument("args", nargs="*", help="the program's arguments, sys.argv[1:]")
+def child(line, cell):
+    """Run the cell in a fresh Python process and print what it printed, then how it ended if that was not well.
+
+    The cell imports what it needs; nothing of the notebook's is there, and nothing it does stays.
+    """
+    wanted = parse_argstring(child, line)
+    outcome = run_child(cell, *wanted.args, deadline=wanted.deadline, user=wanted.user, files=wanted.files)
+    print(outcome.output, end="" if outcome.output.endswith("\n") or not outcome.output else "\n")
+    if outcome.status != "exit 0":
+        print(outcome.status)
+
+
+def register(shell):
+    """Add the magic to an IPython shell."""
+    shell.register_magic_function(child, "cell", "child")
