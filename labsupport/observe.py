@@ -14,7 +14,7 @@ import weakref
 from typing import NamedTuple
 
 from labsupport.kernels import kernel
-from labsupport.kernels.facts import NOTHING, Facts
+from labsupport.kernels.facts import Ended, Facts
 
 _getsockname = _socket.socket.getsockname
 _getpeername = _socket.socket.getpeername
@@ -56,8 +56,8 @@ class Snapshot(NamedTuple):
 
     @property
     def facts(self):
-        """The part that the kernel's counters make up."""
-        return Facts(*self[5:])
+        """The part that the kernel's counters make up, in the order of kernels.facts.Facts."""
+        return self[5:]
 
     def __repr__(self):
         text = f"{self._kind} {_ends(self)}"
@@ -87,10 +87,13 @@ class Snapshot(NamedTuple):
         return snapshot_bundle(self)
 
 
+NOT_ENDED = Ended()
+
+
 class Memory:
     """What is remembered of one socket, from its first look to the end."""
 
-    __slots__ = ("cookie", "diag", "family", "names", "is_tcp", "last", "learned")
+    __slots__ = ("cookie", "diag", "family", "names", "is_tcp", "last", "ended")
 
     def __init__(self, sock, diag):
         self.cookie = kernel.identify(sock)
@@ -99,20 +102,7 @@ class Memory:
         self.names = (_name(sock.family), _name(sock.type))
         self.is_tcp = self.family in (socket.AF_INET, _INET6) and sock.type == socket.SOCK_STREAM
         self.last = Snapshot(*self.names, None, None, None, None)
-        self.learned = NOTHING
-
-    @property
-    def local(self):
-        return self.last.local
-
-    @property
-    def peer(self):
-        return self.last.peer
-
-    @property
-    def sent(self):
-        """The bytes taken from the program so far, as far as it was seen."""
-        return self.last.bytes_sent or 0
+        self.ended = NOT_ENDED
 
 
 _INET6 = getattr(socket, "AF_INET6", None)
@@ -196,20 +186,21 @@ def _look(sock, memory):
 
 def _look_at_tcp(sock, fd, memory):
     last = memory.last
-    if last.fd is not None and last.state in _CONNECTED:
+    if last.state in _CONNECTED and last.fd is not None:
         local, peer = last.local, last.peer
-        found = kernel.look(sock, fd, memory)
-        if found.facts.state not in _CONNECTED:
+        facts, cookie, ended, *found = kernel.look(sock, fd, memory)
+        if facts[0] not in _CONNECTED:
             peer = None
     else:
         local, peer = _addresses(sock)
-        found = kernel.look(sock, fd, memory)
-        if found.facts.state in _CONNECTED and peer is None:  # connected between the two calls
+        facts, cookie, ended, *found = kernel.look(sock, fd, memory)
+        if facts[0] in _CONNECTED and peer is None and found[1] is None:  # connected between the two calls
             local, peer = _addresses(sock)
-    if found.cookie != memory.cookie:
+    if cookie != memory.cookie:
         return None
-    memory.learned = found.learned
-    return Snapshot(*memory.names, fd, found.local or local, found.peer or peer, *found.facts)
+    memory.ended = ended or NOT_ENDED
+    # The short way to a NamedTuple: its constructor would be a tenth of the whole look.
+    return tuple.__new__(Snapshot, (*memory.names, fd, found[0] or local, found[1] or peer, *facts))
 
 
 def _look_at_other(sock, fd, memory):
@@ -225,13 +216,13 @@ def _look_after_close(memory):
     last = memory.last
     if not memory.is_tcp:
         return last._replace(fd=None)
-    found = None if memory.learned.gone else kernel.find(memory)
+    found = None if memory.ended.gone else kernel.find(memory)
     if found is None:
         # A connection that is over does not come back. One that never was may: through a duplicate of the descriptor.
-        memory.learned = memory.learned._replace(gone=last.state in _CONNECTED or last.state == "LISTEN")
+        gone = memory.ended.gone or last.state in _CONNECTED or last.state == "LISTEN"
+        memory.ended = memory.ended._replace(gone=gone)
         return last._replace(fd=None, state=kernel.CLOSED)
-    memory.learned = found.learned
-    return Snapshot(*memory.names, None, last.local or found.local, last.peer or found.peer, *found.facts)
+    return Snapshot(*memory.names, None, found.local or last.local, found.peer or last.peer, *found.facts)
 
 
 def _addresses(sock):

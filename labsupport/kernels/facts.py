@@ -22,23 +22,19 @@ class Facts(NamedTuple):
     retransmits: int | None = None
 
 
-class Learned(NamedTuple):
-    """What one look at a connection teaches for the next one."""
+class Ended(NamedTuple):
+    """What is to be remembered of a TCP socket in CLOSED, beside its last snapshot."""
 
-    opened: str | None = None  # "active": the SYN was ours, and counts among the acknowledged bytes
     peer_ended: bool | None = None  # the peer's FIN came, and counts among the received bytes; None: not known
-    ending: bool = False  # our own FIN is queued and not acknowledged
-    gone: bool = False  # sock_diag knows it no more, and never will again
+    fin_pending: bool = False  # our own FIN was queued, and nobody acknowledged it
+    gone: bool = False  # sock_diag does not know it either
 
 
 class Look(NamedTuple):
     """All that one look brings."""
 
-    facts: Facts
+    facts: tuple  # in the order of Facts
     cookie: int | None  # whose facts these are
-    learned: Learned
+    ended: Ended | None = None
     local: tuple | None = None  # the addresses, where the kernel told them along with the rest
     peer: tuple | None = None
-
-
-NOTHING = Learned()

@@ -20,7 +20,7 @@ import errno
 import fcntl
 import struct
 
-from labsupport.kernels.facts import NOTHING, Facts, Learned, Look
+from labsupport.kernels.facts import Ended, Facts, Look
 from labsupport.kernels.sockdiag import SockDiag
 
 TCP_INFO, TCP_ZEROCOPY_RECEIVE, SO_MEMINFO, SO_COOKIE = 11, 35, 55, 57
@@ -37,13 +37,16 @@ FIN_PENDING = frozenset(("FIN-WAIT-1", "CLOSING", "LAST-ACK"))  # ours is queued
 FIN_SENT = FIN_PENDING | {"FIN-WAIT-2", "TIME-WAIT"}  # ours takes a sequence number
 FIN_RECEIVED = frozenset(("CLOSE-WAIT", "LAST-ACK", "CLOSING", "TIME-WAIT"))
 OPENING = frozenset(("SYN-SENT", "SYN-RECEIVED"))
+CARRYING = FIN_SENT | FIN_RECEIVED | {"ESTABLISHED"}
 
 # struct tcp_info of linux/tcp.h, as far as it is needed. The last two fields came with Linux 4.19.
 _layout = struct.Struct("=B23xII36xI8xI16xI16xQQ4xII52xQQ")
 STATE, UNACKED, SACKED, RTT, CWND, RETRANSMITS, ACKED, RECEIVED, SEGMENTS_IN, NOT_SENT, SENT, SENT_AGAIN = range(12)
-_buffers = struct.Struct("=4xI4xI")  # of SO_MEMINFO (Linux 4.12): rcvbuf, sndbuf
-_cookie = struct.Struct("=Q")
-_queue = struct.Struct("=i")
+_fields = _layout.unpack_from
+_buffers = struct.Struct("=4xI4xI").unpack_from  # of SO_MEMINFO (Linux 4.12): rcvbuf, sndbuf
+_cookie = struct.Struct("=Q").unpack
+_queue = struct.Struct("=i").unpack
+TCP, SOCKET = _socket.IPPROTO_TCP, _socket.SOL_SOCKET
 
 # The C type's own method, not that of socket.socket: `record` patches those, and a look is no call of the learner's.
 _getsockopt = _socket.socket.getsockopt
@@ -57,7 +60,7 @@ def open_diag():
 def identify(sock):
     """The kernel's own number of this socket, given once and never again; None before Linux 4.6."""
     try:
-        return _cookie.unpack(_getsockopt(sock, _socket.SOL_SOCKET, SO_COOKIE, 8))[0]
+        return _cookie(_getsockopt(sock, SOCKET, SO_COOKIE, 8))[0]
     except OSError as error:
         if error.errno == errno.ENOPROTOOPT:
             return None
@@ -65,19 +68,23 @@ def identify(sock):
 
 
 def look(sock, fd, memory):
-    """What Linux keeps about an open TCP socket. The cookie is read last: all that was read before it is that socket's."""
-    info, queued, opened = _settled(sock, fd, _tcp_info(sock), memory.learned.opened)
+    """What Linux keeps about an open TCP socket. The cookie is read last: all that was read before is that socket's."""
+    info, queued, opened = _settled(sock, fd, memory.last.opened)
     state = STATES[info[STATE]]
     if state == "LISTEN":  # as `ss` has it: what waits for accept, and the backlog
-        facts = Facts(state, opened, None, None, None, info[UNACKED], info[SACKED], *_buffer_sizes(sock))
-        return Look(facts, identify(sock), Learned(opened))
-    unread = _ioctl(fd, SIOCINQ)
+        facts = Facts(state, "passive", None, None, None, info[UNACKED], info[SACKED], *_buffer_sizes(sock))
+        return Look(facts, identify(sock))
+    last = memory.last
+    # Nothing was unread and nothing came since: nothing is unread.
+    idle = last.recv_queue == 0 and state == last.state == "ESTABLISHED" and info[RECEIVED] == last.bytes_received
+    unread = 0 if idle else _ioctl(fd, SIOCINQ)
     sizes = _buffer_sizes(sock)
     if state == "CLOSED":
         return _look_at_closed(sock, info, queued, unread, sizes, memory)
-    learned = Learned(opened, state in FIN_RECEIVED, state in FIN_PENDING)
-    sent = _taken(info, queued, state, opened, memory.sent)
-    return Look(_facts(state, info, sent, queued, unread, sizes, learned), identify(sock), learned)
+    sent = _taken(info, queued, state, opened, last.bytes_sent)
+    waiting = queued - (state in FIN_PENDING)
+    facts = _facts(state, opened, info, sent, waiting, state in FIN_RECEIVED, unread, sizes)
+    return Look(facts, identify(sock))
 
 
 def queues(sock, fd):
@@ -87,48 +94,49 @@ def queues(sock, fd):
 
 def find(memory):
     """A TCP socket that no descriptor shows: known by its cookie, asked for at sock_diag."""
-    found = memory.diag and memory.diag.find(memory.family, memory.local, memory.peer, memory.cookie)
+    last = memory.last
+    found = memory.diag and memory.diag.find(memory.family, last.local, last.peer, memory.cookie)
     if not found:
         return None
-    state, last = STATES[found.state], memory.last
-    before = memory.learned
-    learned = Learned(before.opened, state in FIN_RECEIVED, state in FIN_PENDING)
+    state, queued, unread = STATES[found.state], found.send_queue, found.recv_queue
     if state == "LISTEN":
-        facts = last.facts._replace(state=state, recv_queue=found.recv_queue, send_queue=found.send_queue)
+        facts = Facts(*last.facts)._replace(state=state, recv_queue=unread, send_queue=queued)
     elif found.info is None:
         # TIME-WAIT, and FIN-WAIT-2 without an owner, are entries too small for counters: what is known of them is that
         # all was acknowledged, our FIN too.
-        facts = last.facts._replace(state=state, opened=before.opened, bytes_acked=last.bytes_sent, send_queue=0)
+        facts = Facts(*last.facts)._replace(state=state, bytes_acked=last.bytes_sent, send_queue=0)
     else:
         info = _unpack(found.info)
-        sent = _taken(info, found.send_queue, state, before.opened, memory.sent)
-        unread = max(0, found.recv_queue - (state in FIN_RECEIVED))  # sock_diag counts the FIN, unlike SIOCINQ
+        sent = _taken(info, queued, state, last.opened, last.bytes_sent)
+        waiting = queued - (state in FIN_PENDING)
+        ended = state in FIN_RECEIVED
+        unread = max(0, unread - ended)  # sock_diag counts the FIN until it is read, unlike SIOCINQ
         sizes = (last.recv_buffer, last.send_buffer)
-        facts = _facts(state, info, sent, found.send_queue, unread, sizes, learned)
-    return Look(facts, found.cookie, learned, found.local, found.peer)
+        facts = _facts(state, last.opened, info, sent, waiting, ended, unread, sizes)
+    return Look(facts, found.cookie, None, found.local, found.peer)
 
 
-def _settled(sock, fd, info, opened):
-    """(TCP_INFO, the queue that belongs to it in sequence numbers, how it was opened)."""
+def _settled(sock, fd, opened):
+    """(TCP_INFO, the send queue that belongs to it in sequence numbers, how the connection was opened)."""
+    info = _tcp_info(sock)
     for _ in range(TRIES):
         state = STATES[info[STATE]]
-        if state == "LISTEN":
-            return info, None, "passive"
-        if state in OPENING:
-            return info, 0, "active" if state == "SYN-SENT" else opened
-        if state == "CLOSED":
-            return info, _ioctl(fd, SIOCOUTQ), opened  # nothing moves any more
+        if state not in CARRYING:
+            break
+        if opened and not info[UNACKED]:
+            return info, info[NOT_SENT], opened  # nothing in flight: all of one moment
         queued = _ioctl(fd, SIOCOUTQ) if info[UNACKED] else info[NOT_SENT]
         own_syn = info[ACKED] + queued - (state in FIN_SENT) - _payload(info, state in FIN_PENDING)
         if opened is not None and own_syn == (opened == "active"):
-            break
-        again = _tcp_info(sock)
-        if _progress(again) == _progress(info):  # nothing moved between the two: so it is
+            return info, queued, opened
+        before, info = info, _tcp_info(sock)
+        if _progress(before) == _progress(info):  # nothing moved between the two: so it is
             if opened is None and own_syn in (0, 1):
                 opened = "active" if own_syn else "passive"
-            break
-        info = again
-    return info, queued, opened
+            return info, queued, opened
+    if state == "LISTEN" or state in OPENING:
+        return info, 0, "active" if state == "SYN-SENT" else opened
+    return info, _ioctl(fd, SIOCOUTQ), opened
 
 
 def _progress(info):
@@ -141,32 +149,27 @@ def _payload(info, fin_pending):
 
 
 def _taken(info, queued, state, opened, already):
-    """The bytes taken from the program, which never become fewer.
+    """The bytes taken from the program, which never become fewer than `already`.
 
     By sequence numbers, where it is known who opened: `tcpi_bytes_sent` also counts what a full device threw away.
     """
     if opened is None or state in OPENING:
-        return max(already, _payload(info, state in FIN_PENDING))
-    return max(already, info[ACKED] + queued - (state in FIN_SENT) - (opened == "active"))
+        taken = _payload(info, state in FIN_PENDING)
+    else:
+        taken = info[ACKED] + queued - (state in FIN_SENT) - (opened == "active")
+    return already if already and already > taken else taken
 
 
-def _facts(state, info, sent, queued, unread, sizes, learned):
-    """TCP_INFO's sequence numbers as payload."""
-    waiting = min(max(0, queued - learned.ending), sent)
-    received = info[RECEIVED] - bool(learned.peer_ended)
-    return Facts(
-        state,
-        learned.opened,
-        sent,
-        sent - waiting,
-        received,
-        min(unread, received),
-        waiting,
-        *sizes,
-        info[RTT] / 1e6 or None,
-        info[CWND],
-        info[RETRANSMITS],
-    )
+def _facts(state, opened, info, sent, waiting, peer_ended, unread, sizes):
+    """TCP_INFO's sequence numbers as payload, in the order of Facts (making one would be a tenth of the whole look)."""
+    if waiting > sent:
+        waiting = sent  # a SYN that nobody answered is in the queue too
+    received = info[RECEIVED] - bool(peer_ended)
+    if unread > received:
+        unread = received  # more came since
+    rtt = info[RTT] / 1e6 or None
+    acked = sent - waiting
+    return state, opened, sent, acked, received, unread, waiting, *sizes, rtt, info[CWND], info[RETRANSMITS]
 
 
 def _look_at_closed(sock, info, queued, unread, sizes, memory):
@@ -177,21 +180,27 @@ def _look_at_closed(sock, info, queued, unread, sizes, memory):
     """
     cookie = identify(sock)
     if not info[SEGMENTS_IN]:
-        return Look(Facts("CLOSED", None, 0, 0, 0, 0, 0, *sizes), cookie, NOTHING)
-    hidden = None
-    if cookie == memory.cookie and not memory.learned.gone:
-        hidden = memory.diag and memory.diag.find(memory.family, memory.local, memory.peer, cookie)
-    before = memory.learned
-    ended = True if hidden else before.peer_ended
-    if not ended and (ended is None or memory.last.state != "CLOSED"):
-        ended = _peer_ended(sock.fileno())
-    learned = Learned(before.opened, ended, before.ending and queued > 0 and not hidden, not hidden)
-    sent = max(memory.sent, _payload(info, learned.ending))
-    facts = _facts(STATES[hidden.state] if hidden else "CLOSED", info, sent, queued, unread, sizes, learned)
-    return Look(facts, cookie, learned, hidden and hidden.local, hidden and hidden.peer)
+        return Look(Facts("CLOSED", None, 0, 0, 0, 0, 0, *sizes), cookie)
+    last, hidden = memory.last, None
+    if cookie == memory.cookie and not memory.ended.gone:
+        hidden = memory.diag and memory.diag.find(memory.family, last.local, last.peer, cookie)
+    if hidden:
+        ended = Ended(True)
+    elif memory.ended.gone:
+        ended = memory.ended
+        if ended.peer_ended is None:
+            ended = ended._replace(peer_ended=_peer_ended(sock.fileno(), unread))
+    else:
+        came = last.state in FIN_RECEIVED or _peer_ended(sock.fileno(), unread)
+        ended = Ended(came, last.state in FIN_PENDING and queued > 0, True)
+    sent = max(last.bytes_sent or 0, _payload(info, ended.fin_pending))
+    state = STATES[hidden.state] if hidden else "CLOSED"
+    waiting = queued - ended.fin_pending
+    facts = _facts(state, last.opened, info, sent, waiting, ended.peer_ended, unread, sizes)
+    return Look(facts, cookie, ended, hidden and hidden.local, hidden and hidden.peer)
 
 
-def _peer_ended(fd):
+def _peer_ended(fd, unread):
     """Whether the peer's FIN has come to a socket in CLOSED: True, False, or None where unread bytes hide it.
 
     Nothing says so openly. TCP_ZEROCOPY_RECEIVE of no bytes at all takes nothing, changes nothing, and fails with EIO
@@ -199,32 +208,34 @@ def _peer_ended(fd):
     """
     import ctypes  # here, because it is dear to import and this is rare
 
-    unread = _ioctl(fd, SIOCINQ)
     request, length = ctypes.create_string_buffer(16), ctypes.c_uint32(16)  # 16: stops short of taking SO_ERROR
     libc = ctypes.CDLL(None, use_errno=True)
-    failed = libc.getsockopt(fd, _socket.IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, request, ctypes.byref(length))
+    failed = libc.getsockopt(fd, TCP, TCP_ZEROCOPY_RECEIVE, request, ctypes.byref(length))
     if failed and ctypes.get_errno() == errno.EIO:
         return True
     return None if failed or unread else False
 
 
 def _tcp_info(sock):
-    return _unpack(_getsockopt(sock, _socket.IPPROTO_TCP, TCP_INFO, 512))
+    return _unpack(_getsockopt(sock, TCP, TCP_INFO, 512))
 
 
 def _unpack(raw):
     """The fields of a struct tcp_info; those that an older kernel does not have are 0."""
-    return _layout.unpack_from(raw if len(raw) >= _layout.size else raw.ljust(_layout.size, b"\0"))
+    try:
+        return _fields(raw)
+    except struct.error:
+        return _fields(raw.ljust(_layout.size, b"\0"))
 
 
 def _buffer_sizes(sock):
     """SO_RCVBUF and SO_SNDBUF, bytes, in one call."""
     try:
-        return _buffers.unpack_from(_getsockopt(sock, _socket.SOL_SOCKET, SO_MEMINFO, 36))
+        return _buffers(_getsockopt(sock, SOCKET, SO_MEMINFO, 36))
     except OSError as error:
         if error.errno != errno.ENOPROTOOPT:
             raise
-    return tuple(_getsockopt(sock, _socket.SOL_SOCKET, name) for name in (_socket.SO_RCVBUF, _socket.SO_SNDBUF))
+    return tuple(_getsockopt(sock, SOCKET, name) for name in (_socket.SO_RCVBUF, _socket.SO_SNDBUF))
 
 
 def _ioctl(fd, request):
@@ -236,4 +247,4 @@ def _ioctl(fd, request):
         if error.errno in (errno.EINVAL, errno.ENOTTY, errno.EOPNOTSUPP):
             return None
         raise
-    return _queue.unpack(answer)[0]
+    return _queue(answer)[0]

@@ -11,7 +11,7 @@ import errno
 import fcntl
 import struct
 
-from labsupport.kernels.facts import Facts, Learned, Look
+from labsupport.kernels.facts import Facts, Look
 
 TCP_CONNECTION_INFO, SO_NWRITE, FIONREAD = 0x106, 0x1024, 0x4004667F
 CLOSED = None
@@ -43,8 +43,7 @@ def look(sock, fd, memory):
     """What macOS keeps about an open TCP socket."""
     raw = _getsockopt(sock, _socket.IPPROTO_TCP, TCP_CONNECTION_INFO, 256)
     recv_queue, _, *sizes = queues(sock, fd)
-    facts = parse(raw, recv_queue, sizes)
-    return Look(facts, None, Learned(facts.opened))
+    return Look(parse(raw, recv_queue, sizes), None)
 
 
 def queues(sock, fd):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _socket
 
-from labsupport.kernels.facts import NOTHING, Facts, Learned, Look
+from labsupport.kernels.facts import Facts, Look
 
 CLOSED = None
 
@@ -26,8 +26,7 @@ def look(sock, fd, memory):
     *_, recv_buffer, send_buffer = queues(sock, fd)
     listening = bool(_getsockopt(sock, _socket.SOL_SOCKET, _socket.SO_ACCEPTCONN))
     state, opened = ("LISTEN", "passive") if listening else (None, None)
-    facts = Facts(state, opened, recv_buffer=recv_buffer, send_buffer=send_buffer)
-    return Look(facts, None, Learned(opened) if opened else NOTHING)
+    return Look(Facts(state, opened, recv_buffer=recv_buffer, send_buffer=send_buffer), None)
 
 
 def queues(sock, fd):
