@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labsupport.draw.card import CardModel, card_svg, cards_svg
 from labsupport.draw.diagram import Diagram, diagram_svg
+from labsupport.draw.ladder import timeline_svg, timeline_text
 from labsupport.draw.text import card_text, path_text
 
 
@@ -16,4 +17,15 @@ def diagram(path=(), role=None):
     return Diagram(path, role)
 
 
-__all__ = ["CardModel", "Diagram", "card_svg", "card_text", "cards_svg", "diagram", "diagram_svg", "path_text"]
+__all__ = [
+    "CardModel",
+    "Diagram",
+    "card_svg",
+    "card_text",
+    "cards_svg",
+    "diagram",
+    "diagram_svg",
+    "path_text",
+    "timeline_svg",
+    "timeline_text",
+]

@@ -6,30 +6,76 @@ ESTABLISHED in the middle, the one who closes first on the left, the other on th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from labsupport import tcp
 from labsupport.draw import theme
 from labsupport.draw.text import path_text
 
-WIDTH, HEIGHT = 310, 262
 _END = "CLOSED (end)"
+
+
+@dataclass(frozen=True, eq=False)  # hashed by identity: there are but two
+class Layout:
+    """Where the states stand, and how large: `places` are centers in pixels, `size` that of the letters."""
+
+    width: int
+    height: int
+    size: float
+    places: dict
+    edge: int  # where the bow of a reset passes, at the right of everything
+
+
 # Three columns; CLOSED stands twice, as in the RFC's figure, so that every way leads downwards.
-PLACES = {
-    "CLOSED": (155, 16),
-    "LISTEN": (155, 52),
-    "SYN-RECEIVED": (62, 88),
-    "SYN-SENT": (248, 88),
-    "ESTABLISHED": (155, 126),
-    "FIN-WAIT-1": (62, 166),
-    "CLOSE-WAIT": (248, 166),
-    "FIN-WAIT-2": (62, 206),
-    "CLOSING": (155, 206),
-    "LAST-ACK": (248, 206),
-    "TIME-WAIT": (155, 244),
-    _END: (248, 244),
+SMALL = Layout(
+    310,
+    262,
+    10,
+    {
+        "CLOSED": (155, 16),
+        "LISTEN": (155, 52),
+        "SYN-RECEIVED": (62, 88),
+        "SYN-SENT": (248, 88),
+        "ESTABLISHED": (155, 126),
+        "FIN-WAIT-1": (62, 166),
+        "CLOSE-WAIT": (248, 166),
+        "FIN-WAIT-2": (62, 206),
+        "CLOSING": (155, 206),
+        "LAST-ACK": (248, 206),
+        "TIME-WAIT": (155, 244),
+        _END: (248, 244),
+    },
+    304,
+)
+LARGE = Layout(
+    690,
+    620,
+    13,
+    {
+        "CLOSED": (345, 30),
+        "LISTEN": (345, 112),
+        "SYN-RECEIVED": (125, 200),
+        "SYN-SENT": (565, 200),
+        "ESTABLISHED": (345, 296),
+        "FIN-WAIT-1": (125, 386),
+        "CLOSE-WAIT": (565, 386),
+        "FIN-WAIT-2": (125, 492),
+        "CLOSING": (405, 470),
+        "LAST-ACK": (565, 492),
+        "TIME-WAIT": (345, 586),
+        _END: (565, 586),
+    },
+    676,
+)
+# How far along its line the words of a transition stand in the large drawing, where the middle is taken.
+_WORDS_AT = {
+    ("CLOSED", "SYN-SENT"): 0.4,
+    ("LISTEN", "SYN-SENT"): 0.55,
+    ("FIN-WAIT-1", "TIME-WAIT"): 0.66,
+    ("FIN-WAIT-2", "TIME-WAIT"): 0.35,
+    ("FIN-WAIT-1", "CLOSING"): 0.55,
 }
-_SIZE = 10
 
 
 class Diagram:
@@ -71,40 +117,41 @@ def table_lines():
 
 
 @lru_cache(maxsize=256)
-def diagram_part(path, role):
+def diagram_part(path, role, layout=SMALL):
     """The diagram as SVG elements, 310 × 262 pixels, to stand inside another drawing."""
     ink = theme.color(role)
     stations = _stations(path)
-    walked = [pair for pair in zip(stations, stations[1:]) if "…" not in (pair[0][0], pair[1][0])]
-    taken = {(first, second) for (first, _), (second, _) in walked}
-    parts = [_line(PLACES[first], PLACES[second], "var(--line)", 1.2) for first, second in _edges()]
-    parts += [_step(first, second, ink) for first, second in sorted(taken)]
+    pairs = list(zip(stations, stations[1:], strict=False))
+    taken = sorted({(first, second) for (first, _), (second, _) in pairs if "…" not in (first, second)})
+    parts = [_line(layout, first, second, "var(--line)", 1.2) for first, second in _edges()]
+    parts += [_step(layout, first, second, ink) for first, second in taken]
+    if layout is LARGE:
+        parts += [_words(first, second, (first, second) in taken) for first, second in _edges()]
     passed = dict(stations)
     now = stations[-1][0] if stations else None
-    parts += [_station(name, passed.get(name), name == now, ink) for name in PLACES]
+    parts += [_station(layout, name, passed.get(name), name == now, ink) for name in layout.places]
     if "…" in passed:
-        parts.append(theme.text(248, 20, "… several ways fit", size=9.5, fill="dim", anchor="middle", italic=True))
+        x, y = layout.places["SYN-SENT"][0], layout.places["CLOSED"][1] + 4
+        parts.append(theme.text(x, y, "… several ways fit", size=layout.size, fill="dim", anchor="middle", italic=True))
     return "".join(parts)
 
 
 def diagram_svg(path=(), *, role=None, live=False):
-    """RFC 9293's diagram by itself, with the way of `path` (see `Diagram`) in the color of `role`."""
+    """RFC 9293's diagram by itself, its events named, with the way of `path` (see `Diagram`) in the color of `role`."""
     path = normal(path)
     told = path_text(path) if path else "the eleven states and the ways between them"
-    scale, legend = 1.55, 26
-    wide, high = round((WIDTH + 12) * scale), round((HEIGHT + 4) * scale) + legend
+    wide, high = LARGE.width, LARGE.height + (18 if legend_part(0, 0, path) else 0)
     body = (
         f'<rect x=".5" y=".5" width="{wide - 1}" height="{high - 1}" rx="10" fill="var(--paper)" stroke="var(--line)"/>'
-        f'<g transform="translate(6 4) scale({scale})">{diagram_part(path, role)}</g>'
+        + diagram_part(path, role, LARGE)
+        + legend_part(wide / 2, high - 10, path, size=12)
     )
-    if path:
-        body += legend_part(wide / 2, high - 14, path)
     return theme.figure(wide, high, body, title="The states of a TCP connection (RFC 9293)", description=told, live=live)
 
 
 def legend_part(x, y, path, size=10.5):
     """The line that says what a dashed frame means; empty when there is none."""
-    if all(seen for _, seen in path):
+    if all(seen or state == "…" for state, seen in path):
         return ""
     return theme.text(x, y, "dashed: passed, but not seen", size=size, fill="dim", anchor="middle", italic=True)
 
@@ -124,7 +171,34 @@ def _edges():
     return tuple(sorted((one, _END if other == "CLOSED" else other) for one, other in ways))
 
 
-def _station(name, seen, now, ink):
+def _said(source, target):
+    """What stands at the line from `source` to `target`: events, and what is sent; the way back with an arrow of its own."""
+    there = [move for move in tcp.FIGURE if (move.source, move.target) == (source, target)]
+    back = [move for move in tcp.FIGURE if (move.source, move.target) == (target, source)]
+    lines = [(move.event + (" ↓" if back else ""), False) for move in there]
+    lines += [(f"sends {move.sends}", True) for move in there if move.sends]
+    return lines + [(f"{move.event} ↑", False) for move in back]
+
+
+@lru_cache(maxsize=64)
+def _words(first, second, taken):
+    """The words of a transition, on paper of their own so that the line does not run through them."""
+    (x, y), (end_x, end_y) = LARGE.places[first], LARGE.places[second]
+    along = _WORDS_AT.get((first, second), 0.5)
+    lines = _said(first, "CLOSED" if second == _END else second)
+    x, y = x + (end_x - x) * along, y + (end_y - y) * along - 6.5 * (len(lines) - 1)
+    wide = max(theme.width(said, 11) for said, _ in lines) + 4
+    parts = [
+        f'<rect x="{theme.number(x - wide / 2)}" y="{theme.number(y - 8)}" width="{theme.number(wide)}"'
+        f' height="{13 * len(lines) + 3}" fill="var(--paper)"/>'
+    ]
+    for at, (said, sends) in enumerate(lines):
+        ink, weight = ("dim" if sends else "ink"), (650 if taken and not sends and not said.endswith("↑") else None)
+        parts.append(theme.text(x, y + 4 + 13 * at, said, size=11, fill=ink, anchor="middle", weight=weight))
+    return "".join(parts)
+
+
+def _station(layout, name, seen, now, ink):
     said = "CLOSED" if name == _END else name
     if now:
         look = {"ink": "var(--paper)", "fill": ink, "stroke": ink, "weight": 700}
@@ -134,40 +208,39 @@ def _station(name, seen, now, ink):
         look = {"ink": ink, "fill": "var(--soft)", "stroke": ink, "weight": 650}
     else:
         look = {"ink": ink, "fill": "var(--paper)", "stroke": ink, "weight": 500, "dashed": True}
-    return theme.pill(*PLACES[name], said, size=_SIZE, **look)
+    return theme.pill(*layout.places[name], said, size=layout.size, **look)
 
 
-def _step(first, second, ink):
+def _step(layout, first, second, ink):
     """One way taken: a line with its head, or a bow at the edge where figure 5 draws none (a reset)."""
-    if (first, second) in _edges() or (second, first) in _edges():
-        return _line(PLACES[first], PLACES[second], ink, 2.4) + _head(first, second, ink)
-    (x, y), (end_x, end_y) = PLACES[first], PLACES[second]
-    if second != _END:
-        return _line((x, y), (end_x, end_y), ink, 2.4) + _head(first, second, ink)
-    start, edge = x + _half(first), 304
+    drawn = (first, second) in _edges() or (second, first) in _edges()
+    if drawn or second != _END:
+        return _line(layout, first, second, ink, 2.4) + _head(layout, first, second, ink)
+    (x, y), (end_x, end_y), edge = layout.places[first], layout.places[second], layout.edge
+    tip = end_x + _half(layout, second)
     return (
-        f'<path d="M{theme.number(start)} {y}C{edge} {y} {edge} {y} {edge} {(y + end_y) // 2}'
-        f'S{edge} {end_y} {theme.number(end_x + _half(second) + 7)} {end_y}" fill="none" stroke="{ink}" stroke-width="2"'
-        f' stroke-dasharray="5 3"/>' + _triangle(end_x + _half(second), end_y, -1, 0, ink)
+        f'<path d="M{theme.number(x + _half(layout, first))} {y}C{edge} {y} {edge} {y} {edge} {(y + end_y) // 2}'
+        f'S{edge} {end_y} {theme.number(tip + 7)} {end_y}" fill="none" stroke="{ink}" stroke-width="2"'
+        f' stroke-dasharray="5 3"/>' + _triangle(tip, end_y, -1, 0, ink)
     )
 
 
-def _line(start, end, ink, wide):
-    return (
-        f'<line x1="{start[0]}" y1="{start[1]}" x2="{end[0]}" y2="{end[1]}" stroke="{ink}" stroke-width="{wide}"/>'
-    )
+def _line(layout, first, second, ink, wide):
+    (x, y), (end_x, end_y) = layout.places[first], layout.places[second]
+    line = f'<line x1="{x}" y1="{y}" x2="{end_x}" y2="{end_y}" stroke="{ink}" stroke-width="{wide}"/>'
+    return line + (_head(layout, first, second, "var(--dim)", 6) if layout is LARGE and wide < 2 else "")
 
 
-def _head(first, second, ink):
+def _head(layout, first, second, ink, size=7.0):
     """An arrow head where the line meets the frame of `second`: computed, for a marker would need an id."""
-    (x, y), (end_x, end_y) = PLACES[first], PLACES[second]
+    (x, y), (end_x, end_y) = layout.places[first], layout.places[second]
     run, rise = x - end_x, y - end_y
     reach = min(
-        (_half(second) + 1) / abs(run) if run else 1,
-        (_SIZE * 0.9 + 1) / abs(rise) if rise else 1,
+        (_half(layout, second) + 1) / abs(run) if run else 1,
+        (layout.size * 0.9 + 1) / abs(rise) if rise else 1,
     )
     length = (run * run + rise * rise) ** 0.5
-    return _triangle(end_x + run * reach, end_y + rise * reach, -run / length, -rise / length, ink)
+    return _triangle(end_x + run * reach, end_y + rise * reach, -run / length, -rise / length, ink, size)
 
 
 def _triangle(x, y, along, down, ink, size=7.0):
@@ -178,5 +251,6 @@ def _triangle(x, y, along, down, ink, size=7.0):
     return f'<path d="M{"L".join(f"{theme.number(a)} {theme.number(b)}" for a, b in points)}z" fill="{ink}"/>'
 
 
-def _half(name):
-    return (theme.width("CLOSED" if name == _END else name, _SIZE, bold=True) + 1.4 * _SIZE) / 2
+def _half(layout, name):
+    """Half the width of a state's frame."""
+    return (theme.width("CLOSED" if name == _END else name, layout.size, bold=True) + 1.4 * layout.size) / 2
