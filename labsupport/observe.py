@@ -108,8 +108,6 @@ class Memory:
 _INET6 = getattr(socket, "AF_INET6", None)
 _memories: weakref.WeakKeyDictionary[socket.socket, Memory] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
-# Opened once, on import: a descriptor that came later would shift the numbers of the learner's.
-_diag = kernel.open_diag()
 
 
 def observe(sock: socket.socket) -> Snapshot:
@@ -138,7 +136,7 @@ def remember(sock: socket.socket, diag=None) -> Memory:
         memory = _memories.get(sock)
         if memory is None:
             try:
-                memory = Memory(sock, diag or _diag)
+                memory = Memory(sock, diag)
             except OSError:
                 raise ValueError(
                     "this socket is closed, and was never observed while it was open: observe it once before close()"
@@ -216,12 +214,15 @@ def _look_after_close(memory):
     last = memory.last
     if not memory.is_tcp:
         return last._replace(fd=None)
-    found = None if memory.ended.gone else kernel.find(memory)
+    try:
+        found = None if memory.ended.gone else kernel.find(memory)
+    except OSError:
+        return last._replace(fd=None, state=None)  # nobody to ask: its state is not known
     if found is None:
         # A connection that is over does not come back. One that never was may: through a duplicate of the descriptor.
         gone = memory.ended.gone or last.state in _CONNECTED or last.state == "LISTEN"
         memory.ended = memory.ended._replace(gone=gone)
-        return last._replace(fd=None, state=kernel.CLOSED)
+        return last._replace(fd=None, state="CLOSED")
     return Snapshot(*memory.names, None, found.local or last.local, found.peer or last.peer, *found.facts)
 
 

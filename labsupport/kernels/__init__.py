@@ -5,11 +5,9 @@
     identify(sock)              the socket's cookie, or None where the kernel gives none
     look(sock, fd, memory)      a Look at an open TCP socket, given what is remembered of it
     queues(sock, fd)            (recv_queue, send_queue, recv_buffer, send_buffer) of any other open socket
-    find(memory)                a Look at a TCP socket that no descriptor of ours shows any more, or None
-    CLOSED                      what it means that `find` finds none: the state "CLOSED", or None where nobody can tell
-    open_diag()                 what `find` asks by default, to be kept with the memory; None where there is nothing to ask
+    find(memory)                a Look at a TCP socket that no descriptor of ours shows any more; None: it is no more
 
-and raises OSError where the descriptor is not an open socket.
+and raises OSError where the descriptor is not an open socket, or where `find` cannot ask.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ when both ways of counting agree.
 from __future__ import annotations
 
 import _socket
+import contextlib
 import errno
 import fcntl
 import struct
@@ -25,7 +26,6 @@ from labsupport.kernels.sockdiag import SockDiag
 
 TCP_INFO, TCP_ZEROCOPY_RECEIVE, SO_MEMINFO, SO_COOKIE = 11, 35, 55, 57
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
-CLOSED = "CLOSED"
 TRIES = 4
 
 # include/net/tcp_states.h; 12 is a half-open connection that has no socket yet, 13 a socket that is bound and no more.
@@ -48,13 +48,10 @@ _cookie = struct.Struct("=Q").unpack
 _queue = struct.Struct("=i").unpack
 TCP, SOCKET = _socket.IPPROTO_TCP, _socket.SOL_SOCKET
 
+_own_network = SockDiag()
+
 # The C type's own method, not that of socket.socket: `record` patches those, and a look is no call of the learner's.
 _getsockopt = _socket.socket.getsockopt
-
-
-def open_diag():
-    """The sock_diag of the network that this process lives in."""
-    return SockDiag()
 
 
 def identify(sock):
@@ -93,9 +90,9 @@ def queues(sock, fd):
 
 
 def find(memory):
-    """A TCP socket that no descriptor shows: known by its cookie, asked for at sock_diag."""
+    """A TCP socket that no descriptor shows: known by its cookie, asked for at sock_diag. OSError: cannot be asked."""
     last = memory.last
-    found = memory.diag and memory.diag.find(memory.family, last.local, last.peer, memory.cookie)
+    found = _ask(memory)
     if not found:
         return None
     state, queued, unread = STATES[found.state], found.send_queue, found.recv_queue
@@ -181,9 +178,11 @@ def _look_at_closed(sock, info, queued, unread, sizes, memory):
     cookie = identify(sock)
     if not info[SEGMENTS_IN]:
         return Look(Facts("CLOSED", None, 0, 0, 0, 0, 0, *sizes), cookie)
-    last, hidden = memory.last, None
-    if cookie == memory.cookie and not memory.ended.gone:
-        hidden = memory.diag and memory.diag.find(memory.family, last.local, last.peer, cookie)
+    last, hidden, gone = memory.last, None, memory.ended.gone
+    if cookie == memory.cookie and not gone:
+        with contextlib.suppress(OSError):
+            hidden = _ask(memory)
+            gone = not hidden
     if hidden:
         ended = Ended(True)
     elif memory.ended.gone:
@@ -192,12 +191,17 @@ def _look_at_closed(sock, info, queued, unread, sizes, memory):
             ended = ended._replace(peer_ended=_peer_ended(sock.fileno(), unread))
     else:
         came = last.state in FIN_RECEIVED or _peer_ended(sock.fileno(), unread)
-        ended = Ended(came, last.state in FIN_PENDING and queued > 0, True)
+        ended = Ended(came, last.state in FIN_PENDING and queued > 0, gone)
     sent = max(last.bytes_sent or 0, _payload(info, ended.fin_pending))
     state = STATES[hidden.state] if hidden else "CLOSED"
     waiting = queued - ended.fin_pending
     facts = _facts(state, last.opened, info, sent, waiting, ended.peer_ended, unread, sizes)
     return Look(facts, cookie, ended, hidden and hidden.local, hidden and hidden.peer)
+
+
+def _ask(memory):
+    diag = memory.diag or _own_network
+    return diag.find(memory.family, memory.last.local, memory.last.peer, memory.cookie)
 
 
 def _peer_ended(fd, unread):

@@ -9,8 +9,7 @@ addresses are not known.
 from __future__ import annotations
 
 import _socket
-import fcntl
-import os
+import contextlib
 import struct
 import threading
 from typing import NamedTuple
@@ -19,16 +18,13 @@ NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 4, 20, 2, 3
 NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
 INET_DIAG_INFO = 2
 ALL_STATES = 0xFFFFFFFF
+ANSWERS_WITHIN = 5  # seconds; the kernel answers at once, this is for one that does not
 
 _header = struct.Struct("=IHHII")  # length, type, flags, sequence, port
 _request = struct.Struct("=BBBxI")  # family, protocol, extensions, states
 _ports = struct.Struct("!HH")
 _interface_cookie = struct.Struct("=IQ")
 _attribute = struct.Struct("=HH")
-
-# The descriptor is kept out of the way: the numbers that a learner's sockets get are part of the lesson.
-OUT_OF_THE_WAY = 900
-
 
 class Found(NamedTuple):
     """One socket in the kernel's tables; queues in bytes, FIN included; `info` is its struct tcp_info, or None."""
@@ -43,85 +39,53 @@ class Found(NamedTuple):
 
 
 class SockDiag:
-    """A sock_diag socket: that of this process's network, or one that was made in another (`sock`)."""
+    """Where to ask: this process's own network, or the network in which the netlink socket `sock` was made.
+
+    For its own network it opens a socket for each question, and closes it: 20 µs, against a descriptor that would be
+    left over and would shift the numbers of the learner's own.
+    """
 
     def __init__(self, sock=None):
+        self._given = sock
         self._lock = threading.Lock()
-        self._given = sock is not None
-        self._sock = sock
-        self._process = os.getpid()
         self._sequence = 0
-        if not self._given:
-            self._sock = _open()
 
     def find(self, family, local, peer, cookie):
-        """The socket with this cookie, or None; `local` and `peer` only make it quicker, and may be None."""
-        if self._sock is None or cookie is None:
-            return None
-        found = None
-        if local:
-            found = self._ask(family, _identity(family, local, peer, cookie), dump=False, cookie=cookie)
-        # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may overlook it.
-        return found or self._ask(family, _identity(family, None, None, None), dump=True, cookie=cookie)
+        """The socket with this cookie, or None; `local` and `peer` only make it quicker, and may be None.
 
-    def _ask(self, family, identity, dump, cookie):
-        """Send one request; of what is answered, the socket that has the cookie."""
+        Raises OSError where the kernel cannot be asked: no descriptor left, or a sandbox that forbids it.
+        """
+        with self._lock, self._channel() as sock:
+            if local and (found := self._ask(sock, family, _identity(family, local, peer, cookie), 0, cookie)):
+                return found
+            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may overlook it.
+            return self._ask(sock, family, _identity(family, None, None, None), NLM_F_DUMP, cookie)
+
+    def _channel(self):
+        """A netlink socket as a context manager, which leaves a given one open."""
+        if self._given is not None:
+            return contextlib.nullcontext(self._given)
+        sock = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+        sock.settimeout(ANSWERS_WITHIN)
+        return contextlib.closing(sock)
+
+    def _ask(self, sock, family, identity, dump, cookie):
+        """Send one request; of the sockets in the answer, that with the cookie."""
+        self._sequence += 1
         body = _request.pack(family, _socket.IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1), ALL_STATES) + identity
-        flags = NLM_F_REQUEST | (NLM_F_DUMP if dump else 0)
-        with self._lock:
-            self._belong_to_this_process()
-            self._sequence += 1
-            sequence = self._sequence
-            size = _header.size + len(body)
-            try:
-                self._sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, flags, sequence, 0) + body)
-                return self._answer(sequence, cookie, dump)
-            except OSError:
-                return None
-
-    def _answer(self, sequence, cookie, dump):
+        size = _header.size + len(body)
+        sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, self._sequence, 0) + body)
         found = None
         while True:
-            for kind, number, message in _messages(self._sock.recv(1 << 16)):
-                if number != sequence:
-                    continue  # left over from a request that was interrupted
+            for kind, sequence, message in _messages(sock.recv(1 << 16)):
+                if sequence != self._sequence:
+                    continue  # left over from a question that was interrupted
                 if kind in (NLMSG_ERROR, NLMSG_DONE):
                     return found
                 one = _parse(message)
                 found = one if one.cookie == cookie else found
                 if not dump:
                     return found
-
-    def _belong_to_this_process(self):
-        """After a fork both processes would read each other's answers from the one socket."""
-        if not self._given and self._process != os.getpid():
-            self._process = os.getpid()
-            self._sock.close()
-            self._sock = _open()
-
-
-def _open():
-    """A netlink socket on a high descriptor; None where the kernel or a sandbox forbids it."""
-    try:
-        sock = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, NETLINK_SOCK_DIAG)
-    except OSError:
-        return None
-    try:
-        sock = _socket.socket(fileno=_moved(sock.detach()))
-    except OSError:
-        return None
-    sock.settimeout(2)
-    return sock
-
-
-def _moved(fd):
-    """The descriptor under a higher number; as it was where the limit is too low for that."""
-    try:
-        moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, OUT_OF_THE_WAY)
-    except OSError:
-        return fd
-    os.close(fd)
-    return moved
 
 
 def _identity(family, local, peer, cookie):
