@@ -23,8 +23,9 @@ class CardModel:
 
     `label` is the learner's own name for the thing, `kind` what it is ("TCP socket", "EchoServer", "call"), `role`
     "client", "server" or None (not decided yet); `snapshot` for a socket; `path` the (state, seen) pairs passed so far;
-    `waiting` what the program waits for; `facts` (name, figure, words) of a server; `log` its last lines;
-    `connections` the Snapshots of its open connections; `note` what went wrong; `aside` a remark beside the kind (live only).
+    `waiting` what the program waits for. Of a server, a visitor, a call: `words` its own text, `facts` (name, figure)
+    pairs, `log` its last lines, `connections` the Snapshots of its open connections, `elapsed` seconds. `aside` is a remark
+    beside the kind, live only; `note` what went wrong.
     """
 
     label: str
@@ -38,6 +39,7 @@ class CardModel:
     log: tuple = ()
     connections: tuple = ()
     elapsed: float | None = None
+    words: str = ""
     note: str = ""
     aside: str = ""
 
@@ -86,9 +88,7 @@ def _spoken(model):
         said.append(ends(model.snapshot).replace("→", "to"))
     if len(model.path) > 1:
         said.append("states so far: " + path_text(model.path).replace(" → ", ", "))
-    said += [words for _, _, words in model.facts if words]
-    if model.waiting:
-        said.append(model.waiting)
+    said += [said for said in (model.words, model.waiting) if said]
     return title, "; ".join(said) + "."
 
 
@@ -152,8 +152,10 @@ def _tcp(model, live):
     if snapshot.state == "LISTEN":
         left.append(_queue_of_connections(snapshot, 160, ink) if live else "")
     else:
-        left.append(_figures(snapshot, 150, live))
-        left.append(_gauges(snapshot, 213, ink) if live and snapshot.recv_queue is not None else "")
+        # After close the last look decides the figures: they are told live only (and what is over has no queues).
+        left.append(_figures(snapshot, 150, live) if live or snapshot.fd is not None else "")
+        queues = live and snapshot.recv_queue is not None and (snapshot.fd is not None or snapshot.state != "CLOSED")
+        left.append(_gauges(snapshot, 213, ink) if queues else "")
     right = f'<g transform="translate(320 8)">{diagram_part(model.path, model.role)}</g>'
     legend = legend_part(475, 280, model.path, size=10)
     return "".join(left) + right + legend, 290 if legend else 278
@@ -230,7 +232,7 @@ def _thing(model, live):
         parts += [
             theme.text(_LEFT + 150 * column, y + 8, name, size=11.5, fill="dim")
             + theme.text(_LEFT + 150 * column, y + 28, theme.count(figure), size=18, mono=True)
-            for column, (name, figure, _) in enumerate(model.facts)
+            for column, (name, figure) in enumerate(model.facts)
         ]
         y += 44
     if live and model.connections:

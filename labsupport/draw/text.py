@@ -13,10 +13,10 @@ def path_text(path):
 
 
 def host(address):
-    """An address without its port, or None: `("127.0.0.1", 7)` → `127.0.0.1`. A Unix socket's path is not settled."""
+    """An address without its port, a Unix path without its folder: what is the same in every run. None for no address."""
     if isinstance(address, tuple) and address:
         return str(address[0])
-    return "a path" if address else None
+    return str(address).rpartition("/")[2] if address else None
 
 
 def full(address):
@@ -24,8 +24,6 @@ def full(address):
     if isinstance(address, tuple) and len(address) >= 2:
         place = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
         return f"{place}:{address[1]}"
-    if isinstance(address, bytes):
-        return "@" + address.lstrip(b"\0").decode("utf-8", "replace")
     return str(address) if address else None
 
 
@@ -56,23 +54,19 @@ def card_text(model):
 
 def _socket_line(model):
     snapshot = model.snapshot
-    parts = [f"{model.label}  {ends(snapshot)}" if snapshot.state else f"{model.label}  {model.kind}, {ends(snapshot)}"]
     if snapshot.state:
-        parts.append(snapshot.state)
+        parts = [f"{model.label}  {ends(snapshot)}", snapshot.state]
         if len(model.path) > 1:
             parts.append(f"({path_text(model.path)})")
-        if snapshot.state != "LISTEN" and (snapshot.bytes_sent or snapshot.bytes_received):
+        # After close it depends on the moment of the last look how much was counted.
+        if snapshot.fd is not None and (snapshot.bytes_sent or snapshot.bytes_received):
             parts.append(f"sent {snapshot.bytes_sent}, received {snapshot.bytes_received}")
+    else:
+        parts = [f"{model.label}  {model.kind}, {ends(snapshot)}"]
     if model.waiting:
         parts.append(model.waiting)
     return "   ".join(parts)
 
 
 def _thing_line(model):
-    place = host(model.address)
-    name = model.kind + (f" on {place}" if place else "")
-    parts = [f"{model.label}  {name}" if model.label else name]
-    if model.facts:
-        parts.append(", ".join(said for _, _, said in model.facts if said))
-    parts += [said for said in (model.waiting, model.aside) if said]
-    return "   ".join(parts)
+    return f"{model.label}  {model.words}" if model.label and not model.words.startswith(model.label) else model.words

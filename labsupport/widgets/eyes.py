@@ -13,10 +13,11 @@ import weakref
 from labsupport import tidying
 from labsupport.draw import CardModel
 from labsupport.draw.text import plural
-from labsupport.observe import observe, seen
+from labsupport.observe import observe
 from labsupport.widgets import paths
 
 LINES = 6  # of a log, in a card
+COUNTERS = (("connections", "connections"), ("received", "bytes_received"), ("sent", "bytes_sent"))
 LOG_SHARE = 60  # a log is drawn again at the earliest after this many times what drawing it took
 
 
@@ -26,10 +27,8 @@ def eye(thing, label):
         return SocketEye(thing, label)
     if hasattr(thing, "cancel") and hasattr(thing, "elapsed"):
         return CallEye(thing, label)
-    if hasattr(thing, "address") and hasattr(thing, "connections") and hasattr(thing, "log"):
-        return ServerEye(thing, label)
     if hasattr(thing, "sockets"):
-        return CompanyEye(thing, label)
+        return HelperEye(thing, label)
     raise TypeError(
         "watch needs sockets, servers, visitors or background calls, not " + f"{type(thing).__name__}: {thing!r}"
     )
@@ -51,24 +50,33 @@ def waiting_on(sock):
     return "waits in " + " and ".join(sorted(call.text for call in calls)) if calls else ""
 
 
-class SocketEye:
-    """Looks at one socket: the kernel's Snapshot of it, and the way it came."""
+class Eye:
+    """What all eyes have: a name for their thing, and a weak hold of it."""
 
-    def __init__(self, sock, label):
-        self.label = label or "socket"
-        self._sock = weakref.ref(sock)
-        self._track = paths.track(sock)
-        seen(sock)  # while it is open: afterwards the kernel finds it by its cookie alone
-        self._last = observe(sock)
+    kind = "socket"
+
+    def __init__(self, thing, label):
+        self.label = label
+        self._ref = weakref.ref(thing)
 
     @property
     def thing(self):
-        """The socket, or None when nothing refers to it any more."""
-        return self._sock()
+        """What is watched, or None when nothing refers to it any more."""
+        return self._ref()
+
+
+class SocketEye(Eye):
+    """Looks at one socket: the kernel's Snapshot of it, and the way it came."""
+
+    def __init__(self, sock, label):
+        super().__init__(sock, label or "socket")
+        self._track = paths.track(sock)
+        self._last = observe(sock)  # while it is open: afterwards the kernel finds it by its cookie alone
+        self.kind = socket_kind(self._last)
 
     def sample(self):
         """(what to compare with the last look, Snapshot for the history)."""
-        sock = self._sock()
+        sock = self.thing
         if sock is None:
             return ("gone",), self._last
         self._last = snapshot = observe(sock)
@@ -77,28 +85,29 @@ class SocketEye:
 
     def finished(self):
         """Whether nothing can change any more: gone, or closed and (if TCP) CLOSED."""
-        return self._sock() is None or (self._sock().fileno() < 0 and self._last.state in (None, "CLOSED"))
+        sock = self.thing
+        return sock is None or (sock.fileno() < 0 and self._last.fd is None and self._last.state in (None, "CLOSED"))
 
     def settled(self):
         """The CardModel to store: made from what was displayed, never from a sampler's look."""
-        sock = self._sock()
+        sock = self.thing
         if sock is not None:
             self._last = observe(sock)
             self._track.show(self._last)
         snapshot = self._track.snapshot
         if snapshot is None:
-            return CardModel(self.label, "socket", aside="gone")
+            return CardModel(self.label, self.kind, words="socket, gone before it was looked at")
         return self._model(snapshot, self._track.shown, sock)
 
     def live(self):
         """The CardModel as of the last look."""
-        return self._model(self._last, self._track.seen, self._sock())
+        return self._model(self._last, self._track.seen, self.thing)
 
     def _model(self, snapshot, states, sock):
         opened = snapshot.opened or self._track.opened
         return CardModel(
             self.label,
-            socket_kind(snapshot),
+            self.kind,
             role=paths.role(snapshot, opened),
             snapshot=snapshot,
             path=paths.path(states, opened) if snapshot.state else (),
@@ -107,22 +116,18 @@ class SocketEye:
         )
 
 
-class CallEye:
+class CallEye(Eye):
     """Looks at a background call: what it waits in, and how long."""
 
-    def __init__(self, call, label):
-        self.label = label
-        self._call = weakref.ref(call)
-        self._model = self._draw(call)
+    kind = "call in the background"
 
-    @property
-    def thing(self):
-        """The call, or None when nothing refers to it any more."""
-        return self._call()
+    def __init__(self, call, label):
+        super().__init__(call, label)
+        self._model = self._draw(call)
 
     def sample(self):
         """(what to compare with the last look, None: a call has no Snapshot)."""
-        call = self._call()
+        call = self.thing
         if call is None:
             return ("gone",), None
         self._model = self._draw(call)
@@ -130,12 +135,12 @@ class CallEye:
 
     def finished(self):
         """Whether the call has ended."""
-        call = self._call()
+        call = self.thing
         return call is None or call.done
 
     def settled(self):
         """The CardModel to store."""
-        call = self._call()
+        call = self.thing
         return self._draw(call) if call is not None else self._model
 
     def live(self):
@@ -143,101 +148,46 @@ class CallEye:
         return self._model
 
     def _draw(self, call):
-        text, _, state = repr(call).partition(": ")
-        where = ""
-        if call.socket is not None and not call.done:
-            snapshot = observe(call.socket)
-            where = f", the socket is {snapshot.state}" if snapshot.state else ""
-        return CardModel(text, "call in the background", waiting=state + where, elapsed=call.elapsed)
+        words = repr(call)
+        text, _, said = words.rpartition(": ")
+        state = observe(call.socket).state if call.socket is not None and not call.done else None
+        if state is not None:
+            said += f", the socket is {state}"
+        return CardModel(text or words, self.kind, waiting=said, elapsed=call.elapsed, words=words)
 
 
-class ServerEye:
-    """Looks at a server: its counters, its newest connections, the end of its log."""
-
-    def __init__(self, server, label):
-        self.label = label
-        self.kind = type(server).__name__
-        self._server = weakref.ref(server)
-        self._log = _LogTail()
-        self._model = self._draw(server, ())
-
-    @property
-    def thing(self):
-        """The server, or None when nothing refers to it any more."""
-        return self._server()
-
-    def sample(self):
-        """(what to compare with the last look, the newest connection's Snapshot or None)."""
-        server = self._server()
-        if server is None:
-            return ("gone",), None
-        connections = _snapshots(server.sockets)
-        self._model = self._draw(server, connections, time.monotonic())
-        return (self._model,), connections[-1] if connections else None
-
-    def finished(self):
-        """Whether nothing can change any more: the server is gone, or its log ended with "closed" for itself."""
-        server = self._server()
-        return server is None or getattr(server, "closed", False)
-
-    def settled(self):
-        """The CardModel to store: no connections' states, which nobody awaited."""
-        server = self._server()
-        return self._draw(server, ()) if server is not None else self._model
-
-    def live(self):
-        """The CardModel as of the last look."""
-        return self._model
-
-    def _draw(self, server, connections, now=None):
-        facts = (
-            ("connections", server.connections, plural(server.connections, "connection")),
-            ("received", server.bytes_received, f"received {server.bytes_received}"),
-            ("sent", server.bytes_sent, f"sent {server.bytes_sent}"),
-        )
-        return CardModel(
-            self.label,
-            self.kind,
-            role="server",
-            address=server.address,
-            facts=facts,
-            log=self._log.lines(server.log, now),
-            connections=connections,
-        )
-
-
-class CompanyEye:
-    """Looks at anything else with sockets of its own: a visitor, a host."""
+class HelperEye(Eye):
+    """Looks at a server, a visitor or a host: its counters, its newest sockets, the end of its log."""
 
     def __init__(self, thing, label):
-        self.label = label
+        super().__init__(thing, label)
         self.kind = type(thing).__name__
-        self._thing = weakref.ref(thing)
         self._log = _LogTail()
         self._model = self._draw(thing, ())
 
-    @property
-    def thing(self):
-        """The visitor or host, or None when nothing refers to it any more."""
-        return self._thing()
-
     def sample(self):
         """(what to compare with the last look, the newest socket's Snapshot or None)."""
-        thing = self._thing()
+        thing = self.thing
         if thing is None:
             return ("gone",), None
         connections = _snapshots(thing.sockets)
         self._model = self._draw(thing, connections, time.monotonic())
-        return (self._model,), connections[-1] if connections else None
+        # An old log may be shown for a moment; that newer lines are due is a change too.
+        return (self._model, self._log.behind), connections[-1] if connections else None
 
     def finished(self):
         """Whether nothing can change any more."""
-        thing = self._thing()
-        return thing is None or bool(getattr(thing, "done", False))
+        thing = self.thing
+        if thing is None:
+            return True
+        log = getattr(thing, "log", ())
+        if hasattr(thing, "behavior"):
+            return thing.done and not thing.sockets
+        return bool(len(log)) and log[-1].connection is None and log[-1].what == "closed"
 
     def settled(self):
-        """The CardModel to store."""
-        thing = self._thing()
+        """The CardModel to store: no connections' states, which nobody awaited."""
+        thing = self.thing
         return self._draw(thing, ()) if thing is not None else self._model
 
     def live(self):
@@ -245,15 +195,19 @@ class CompanyEye:
         return self._model
 
     def _draw(self, thing, connections, now=None):
+        visitor = hasattr(thing, "behavior")
+        words = repr(thing)
         log = getattr(thing, "log", None)
         return CardModel(
             self.label,
             self.kind,
-            role="client" if hasattr(thing, "behavior") else None,
+            role="client" if visitor else "server" if log is not None else None,
             address=getattr(thing, "address", None),
-            waiting=getattr(thing, "behavior", ""),
+            waiting=words.partition(", sent ")[0] if visitor else "",
+            facts=tuple((name, getattr(thing, field)) for name, field in COUNTERS if hasattr(thing, field)),
             log=self._log.lines(log, now) if log is not None else (),
             connections=connections,
+            words=words.replace(", ", "   ", 1),
         )
 
 
@@ -273,11 +227,13 @@ class _LogTail:
 
     def __init__(self):
         self._order, self._lines, self._not_before = None, (), 0.0
+        self.behind = False
 
     def lines(self, log, now=None):
         """The last lines; with `now`, those of a moment ago if it is too early to draw them again."""
         order = log[-1].order if len(log) else 0
-        if order == self._order or (now is not None and now < self._not_before):
+        self.behind = order != self._order and now is not None and now < self._not_before
+        if order == self._order or self.behind:
             return self._lines
         began = time.thread_time()
         lines = log.lines()
