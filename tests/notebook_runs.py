@@ -1,0 +1,199 @@
+"""Whole notebooks executed under a condition, and what came out set beside what is stored.
+
+One execution serves several assertions: each notebook runs once for a condition, between two looks at what its kernel
+holds, in a folder for temporary files of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import dataclasses
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+from traitlets import List
+
+import launch
+from nboutputs import ROOT, compared, is_excused, rules
+
+HERE = Path(__file__).parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+NEEDS = {"needs-ipv6", "needs-network", "needs-cc"}
+TIMEOUT = 30  # seconds for one cell
+# A kernel opens some things of its own while it serves its first cell, and `observe` keeps one netlink socket from its
+# import on; so a first cell comes before the look.
+LOOKS = {
+    "warm-up": "import labsupport, leftovers; print('ready')",
+    "look-before": "leftovers.note()",
+    "look-after": "print(__import__('json').dumps(__import__('leftovers').found()))",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """How a notebook is run. `without`: options of launch.py; `missing`: tags of cells that may say 'not available here'."""
+
+    name: str
+    without: tuple[str, ...] = ()
+    passes: int = 1
+    missing: frozenset[str] = frozenset()
+    read_only: bool = False
+    empty_home: bool = False
+    at_once: int = 2
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one notebook did: cells that differ from what is stored, and what was left behind."""
+
+    differences: list[str] = dataclasses.field(default_factory=list)
+    leftovers: list[str] = dataclasses.field(default_factory=list)
+
+
+class LaunchedKernel(AsyncKernelManager):
+    """A kernel that is started by launch.py, and spoken to over Unix sockets: it may have a network of its own."""
+
+    prefix = List()
+
+    def format_kernel_cmd(self, extra_arguments=None):
+        return [*self.prefix, *super().format_kernel_cmd(extra_arguments)]
+
+
+def why_not(condition: Condition) -> str | None:
+    """The reason why this machine cannot give the condition, or None."""
+    if not sys.platform.startswith("linux"):
+        return "needs Linux" if condition.without or condition.read_only else None
+    command = [sys.executable, HERE / "launch.py", *condition.without, "--", "true"]
+    tried = subprocess.run(command, capture_output=True, text=True)
+    return tried.stderr.strip() if tried.returncode == launch.CANNOT else None
+
+
+def run(paths: list[Path], condition: Condition) -> dict[Path, Outcome]:
+    """Execute the notebooks under the condition, so many at once as it says."""
+
+    async def all_of_them():
+        places = asyncio.Semaphore(condition.at_once)
+
+        async def one(path):
+            async with places:
+                return await _run_one(path, condition)
+
+        return await asyncio.gather(*map(one, paths))
+
+    return dict(zip(paths, asyncio.run(all_of_them()), strict=True))
+
+
+async def _run_one(path: Path, condition: Condition) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="run-") as scratch:
+        scratch = Path(scratch)
+        folders = {name: scratch / name for name in ("home", "tmp", "runtime")}
+        for folder in folders.values():
+            folder.mkdir()
+        checkout = _read_only_copy(scratch) if condition.read_only else ROOT
+        try:
+            return await _execute(path, condition, checkout, folders)
+        finally:
+            if condition.read_only:
+                _chmod(checkout, stat.S_IWUSR)
+
+
+async def _execute(path, condition, checkout: Path, folders) -> Outcome:
+    stored = nbformat.read(path, as_version=4)
+    code = [cell for cell in stored.cells if cell.cell_type == "code"]
+    fresh = [copy.deepcopy(cell) for _ in range(condition.passes) for cell in code]
+    for number, cell in enumerate(fresh):
+        cell.update(outputs=[], execution_count=None, id=f"{number}-{cell.id}"[:64])
+    *before, after = (new_code_cell(source, id=name) for name, source in LOOKS.items())
+    notebook = nbformat.v4.new_notebook(cells=[*before, *fresh, after], metadata=stored.metadata)
+    client = NotebookClient(
+        notebook,
+        km=_manager(condition, folders["runtime"]),
+        timeout=TIMEOUT,
+        interrupt_on_timeout=True,
+        allow_errors=True,
+        store_widget_state=False,
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        resources={"metadata": {"path": str(checkout / "notebooks")}},
+    )
+    await client.async_execute(env=_environment(condition, checkout, folders))
+    outcome = Outcome()
+    for number, cell in enumerate(fresh):
+        if said := difference(code[number % len(code)], cell.outputs, condition.missing):
+            outcome.differences.append(f"pass {number // len(code) + 1}, {said}")
+    outcome.leftovers = _looked(after) + [f"temporary file: {name}" for name in sorted(os.listdir(folders["tmp"]))]
+    return outcome
+
+
+def difference(stored, outputs, missing: frozenset[str]) -> str | None:
+    """How the outputs differ from the stored cell's, in the parts that nbval compares, or None."""
+    if is_excused(stored):
+        return None
+    expected, seen = compared(stored.outputs, rules()), compared(outputs, rules())
+    if expected == seen or (missing & set(stored.metadata.get("tags", ())) and is_unavailable(outputs)):
+        return None
+    parts = [f"  {key}\n    stored: {expected.get(key)}\n    now:    {seen.get(key)}" for key in {*expected, *seen}]
+    return "\n".join([f"cell {stored.id}:", *(part for part in sorted(parts) if not _same(part))])
+
+
+def _same(part: str) -> bool:
+    lines = part.splitlines()
+    return lines[-2].split(":", 1)[1].strip() == lines[-1].split(":", 1)[1].strip()
+
+
+def is_unavailable(outputs) -> bool:
+    """Whether all that a cell says is one line: not available here, and why."""
+    streams = [output for output in outputs if output.output_type == "stream" and output.name == "stdout"]
+    text = "".join(stream.text for stream in streams)
+    alone = len(streams) == len(outputs)
+    return alone and text.startswith("not available here: ") and len(text.strip().splitlines()) == 1
+
+
+def _looked(cell) -> list[str]:
+    texts = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
+    try:
+        return json.loads(texts[-1])
+    except (IndexError, ValueError):
+        return [f"the look after the last cell failed: {cell.outputs}"]
+
+
+def _manager(condition: Condition, runtime: Path) -> LaunchedKernel:
+    # A Unix socket's path is short (108 bytes): hence a folder of its own right under the temporary one.
+    prefix = [sys.executable, str(HERE / "launch.py"), *condition.without, "--"] if condition.without else []
+    options = {"kernel_name": "python3", "prefix": prefix, "connection_file": str(runtime / "kernel.json")}
+    return LaunchedKernel(transport="ipc" if prefix else "tcp", **options)
+
+
+def _environment(condition: Condition, checkout: Path, folders) -> dict[str, str]:
+    changed = {"PYTHONPATH": os.pathsep.join([str(checkout), str(HERE)]), "TMPDIR": str(folders["tmp"])}
+    kept = dict(os.environ)
+    if condition.empty_home:
+        changed["HOME"] = str(folders["home"])
+        private = ("JUPYTER_", "IPYTHON", "MPL", "XDG_")
+        kept = {name: value for name, value in kept.items() if not name.startswith(private)}
+    return {**kept, **changed}
+
+
+def _read_only_copy(scratch: Path) -> Path:
+    """What a kernel needs of the checkout, in folders where nothing can be written without privilege."""
+    copied = scratch / "checkout"
+    for name in ("notebooks", "labsupport"):
+        shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    _chmod(copied, 0)
+    return copied
+
+
+def _chmod(root: Path, writable: int) -> None:
+    for path in (root, *root.rglob("*")):
+        path.chmod((path.stat().st_mode & ~0o222) | writable)
