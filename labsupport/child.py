@@ -47,8 +47,9 @@ def run_child(source, *args, deadline=10, user=False, files=None):
         raise TypeError(f"source must be Python text, not {type(source).__name__}")
     if files is not None and (isinstance(files, bool) or not isinstance(files, int) or files < 4):
         raise ValueError(f"files must be a whole number of descriptors, 4 or more, not {files!r}")
+    deadline = seconds(deadline)
     order = {"source": source, "args": [str(arg) for arg in args], "user": bool(user), "files": files}
-    return _Child(json.dumps(order).encode()).outcome(seconds(deadline))
+    return _Child(json.dumps(order).encode()).outcome(deadline)
 
 
 class _Child:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+import shlex
+
+from IPython.core.magic_arguments import argument, magic_arguments
 
 from labsupport.child import run_child
 
@@ -17,7 +19,7 @@ def child(line, cell):
 
     The cell imports what it needs; nothing of the notebook's is there, and nothing it does stays.
     """
-    wanted = parse_argstring(child, line)
+    wanted = child.parser.parse_args(shlex.split(line))
     outcome = run_child(cell, *wanted.args, deadline=wanted.deadline, user=wanted.user, files=wanted.files)
     print(outcome.output, end="" if outcome.output.endswith("\n") or not outcome.output else "\n")
     if outcome.status != "exit 0":
