@@ -1,8 +1,9 @@
 """A socket → a frozen Snapshot of what the kernel holds for it.
 
-The eyes of the course. A look changes nothing: it holds no duplicate of the socket's descriptor, which would keep it
-open, and makes no call that `record` could see. A socket is known by its cookie, the kernel's own number of it, from the
-first look on. So it is recognized after close() too, when its descriptor is -1 or has become somebody else's.
+The eyes of the course. A look changes nothing: it holds no duplicate of the socket's descriptor, which would
+keep it open, and makes no call that `record` could see. A socket is known by its cookie, the kernel's own
+number of it, from the first look on. So it is recognized after close() too, when its descriptor is -1 or has
+become somebody else's.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ _CONNECTED = frozenset(
 class Snapshot(NamedTuple):
     """What the kernel held for a socket at one moment; None for what it does not keep.
 
-    Payload bytes only, SYN and FIN are not counted, so `bytes_sent == bytes_acked + send_queue`. After close `fd` is None
-    and the counts are the last known. A listener's queues are the accept queue's length and the backlog, as in `ss`.
+    Payload bytes only, SYN and FIN are not counted, so `bytes_sent == bytes_acked + send_queue`. After close
+    `fd` is None and the counts are the last known. A listener's queues are the accept queue's length and the
+    backlog, as in `ss`.
     """
 
     family: str  # "AF_INET"
@@ -73,7 +75,7 @@ class Snapshot(NamedTuple):
 
     @property
     def _counts(self):
-        """Said of an open connection alone: after close, when it was last looked at would decide the figures."""
+        """Said of an open connection alone: after close they are those of the last look, whenever that was."""
         counted = self.state in _CONNECTED or self.bytes_sent or self.bytes_received
         if self.fd is None or not counted or self.state == "LISTEN" or self.bytes_received is None:
             return ""
@@ -113,9 +115,10 @@ _lock = threading.Lock()
 def observe(sock: socket.socket) -> Snapshot:
     """What the kernel holds for `sock` now, as a `Snapshot`. It takes microseconds and changes nothing.
 
-    After close it goes on: FIN-WAIT, LAST-ACK, TIME-WAIT, at last CLOSED, known by the cookie of the first look. Raises
-    TypeError for what is no socket, ValueError for a closed socket that was never looked at while it was open.
-    Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ, sock_diag(7); on macOS TCP_CONNECTION_INFO.
+    After close it goes on: FIN-WAIT, LAST-ACK, TIME-WAIT, at last CLOSED, known by the cookie of the first
+    look. Raises TypeError for what is no socket, ValueError for a closed socket that was never looked at
+    while it was open. Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ, sock_diag(7); on macOS
+    TCP_CONNECTION_INFO.
     """
     memory = _memories.get(sock) if isinstance(sock, socket.socket) else None
     if memory is None:
@@ -126,9 +129,10 @@ def observe(sock: socket.socket) -> Snapshot:
 
 
 def remember(sock: socket.socket, diag=None) -> Memory:
-    """Know `sock` from now on, closed or not; `diag` is the sock_diag of the network it lives in, if not this process's.
+    """Know `sock` from now on, closed or not.
 
-    Raises as `observe` does.
+    `diag` is the SockDiag of the network it lives in, if that is not this process's. Raises as `observe`
+    does.
     """
     if not isinstance(sock, socket.socket):
         raise TypeError(f"observe takes a socket.socket, not {_what(sock)}")
@@ -139,7 +143,8 @@ def remember(sock: socket.socket, diag=None) -> Memory:
                 memory = Memory(sock, diag)
             except OSError:
                 raise ValueError(
-                    "this socket is closed, and was never observed while it was open: observe it once before close()"
+                    "expected an open socket, or one observed before it was closed; "
+                    "this one is closed and was never seen"
                 ) from None
             _memories[sock] = memory
         elif diag is not None:
@@ -148,7 +153,7 @@ def remember(sock: socket.socket, diag=None) -> Memory:
 
 
 def seen(sock: socket.socket) -> None:
-    """Make sure that `sock` will be known after close, addresses and all; never raises for a socket that is closed.
+    """Make sure that `sock` will be known after close, addresses and all; says nothing of one that is closed.
 
     Quick when it is known already.
     """
@@ -219,7 +224,8 @@ def _look_after_close(memory):
     except OSError:
         return last._replace(fd=None, state=None)  # nobody to ask: its state is not known
     if found is None:
-        # A connection that is over does not come back. One that never was may: through a duplicate of the descriptor.
+        # A connection that is over does not come back. One that never was may: through a duplicate of the
+        # descriptor.
         gone = memory.ended.gone or last.state in _CONNECTED or last.state == "LISTEN"
         memory.ended = memory.ended._replace(gone=gone)
         return last._replace(fd=None, state="CLOSED")
@@ -227,7 +233,7 @@ def _look_after_close(memory):
 
 
 def _addresses(sock):
-    """(local, peer) as Python has them; None for a peer that there is not. Linux's abstract names as `ss` writes them."""
+    """(local, peer) as Python has them, None for no peer; Linux's abstract names as `ss` writes them."""
     local = _getsockname(sock)
     try:
         peer = _getpeername(sock)

@@ -1,8 +1,8 @@
 """TCP's states and transitions, as one table.
 
-RFC 9293 draws them as figure 5 (section 3.3.2) and adds three notes. The table here is that figure and those notes:
-it draws the diagram, checks what was observed, says which states nobody saw but must have been there, and feeds the
-tests. No input or output happens here.
+RFC 9293 draws them as figure 5 (section 3.3.2) and adds three notes. The table here is that figure and those
+notes: it draws the diagram, checks what was observed, says which states nobody saw but must have been there,
+and feeds the tests. No input or output happens here.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ STATES = (
 
 
 class Transition(NamedTuple):
-    """One arrow of figure 5: in state `source`, on `event`, the segment `sends` goes out, and `target` is next.
+    """One arrow of figure 5: in `source`, on `event`, the segment `sends` goes out, and `target` is next.
 
-    Events in capitals are calls of the user (OPEN, SEND, CLOSE, ABORT); "rcv …" is a segment from the peer, "snd …" one
-    to it. `sends` is "" where nothing goes out.
+    Events in capitals are calls of the user (OPEN, SEND, CLOSE, ABORT); "rcv …" is a segment from the peer,
+    "snd …" one to it. `sends` is "" where nothing goes out.
     """
 
     source: str
@@ -65,11 +65,13 @@ DRAWN = (
 NOTE_2 = (Transition("FIN-WAIT-1", "TIME-WAIT", "rcv FIN,ACK", "ACK"),)
 """The arrow that the figure leaves out and its note 2 names: the peer's FIN also acknowledges ours."""
 
-# Note 3: "receipt of a RST from any state results in a transition to LISTEN or CLOSED". LISTEN ignores it (3.10.7.2).
+# Note 3: "receipt of a RST from any state results in a transition to LISTEN or CLOSED". LISTEN ignores it
+# (3.10.7.2).
 RST_RECEIVED = tuple(Transition(state, "CLOSED", "rcv RST", "") for state in STATES[2:])
 # Note 3: "a RST can be sent from any state with a corresponding transition to TIME-WAIT".
 RST_SENT = tuple(Transition(state, "TIME-WAIT", "snd RST", "RST") for state in STATES[1:-1])
-# Section 3.10.5, the ABORT call (SO_LINGER 0, or close with unread input): a RST goes out, the connection is deleted.
+# Section 3.10.5, the ABORT call (SO_LINGER 0, or close with unread input): a RST goes out, the connection is
+# deleted.
 ABORTED = tuple(
     Transition(state, "CLOSED", "ABORT", "RST")
     for state in ("SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT")
@@ -90,8 +92,9 @@ OPENINGS = ("active", "passive", None)
 def next_state(state: str, event: str, opened: str | None = None) -> str:
     """The state that follows `state` on `event`.
 
-    `opened` matters for one pair alone: a RST in SYN-RECEIVED leads back to LISTEN after a passive OPEN (note 1), and to
-    CLOSED when it is "active". ValueError for a name that is no state, or an event that has no transition there.
+    `opened` matters for one pair alone: a RST in SYN-RECEIVED leads back to LISTEN after a passive OPEN (note
+    1), and to CLOSED when it is "active". ValueError for a name that is no state, or an event that has no
+    transition there.
     """
     _check(state, opened=opened)
     targets = [t.target for t in TRANSITIONS if (t.source, t.event) == (state, event)]
@@ -101,23 +104,29 @@ def next_state(state: str, event: str, opened: str | None = None) -> str:
     return targets[-1] if opened == "active" else targets[0]
 
 
-def paths(source: str, target: str, opened: str | None = None, *, resets: bool = True) -> list[tuple[str, ...]]:
-    """All the shortest ways from `source` to `target` in one connection's life, each a tuple of states with both ends.
+def paths(
+    source: str, target: str, opened: str | None = None, *, resets: bool = True
+) -> list[tuple[str, ...]]:
+    """All the shortest ways from `source` to `target` in one connection's life, each a tuple with both ends.
 
-    `opened` restricts the opening half: "active" to SYN-SENT, "passive" to LISTEN and SYN-RECEIVED, None not at all.
-    `resets=False` leaves out what a RST does. An empty list: there is no way. ValueError for a name that is no state.
-    Note 3's arrow to TIME-WAIT is not walked: kernels do as section 3.10.5 says, and are CLOSED after sending a RST.
+    `opened` restricts the opening half: "active" to SYN-SENT, "passive" to LISTEN and SYN-RECEIVED, None not
+    at all. `resets=False` leaves out what a RST does. An empty list: there is no way. ValueError for a name
+    that is no state. Note 3's arrow to TIME-WAIT is not walked: kernels do as section 3.10.5 says, and are
+    CLOSED after sending a RST.
     """
     found = _ways(*_check(source, target, opened=opened), opened, resets)
     shortest = min(map(len, found), default=0)
     return [way for way in found if len(way) == shortest]
 
 
-def between(source: str, target: str, opened: str | None = None, *, resets: bool = True) -> tuple[str, ...] | None:
+def between(
+    source: str, target: str, opened: str | None = None, *, resets: bool = True
+) -> tuple[str, ...] | None:
     """The states strictly between `source` and `target`, when exactly one way leads there; otherwise None.
 
-    Of all ways, not of the shortest alone: what is returned was passed, though nobody saw it. A simultaneous open is rare
-    enough to be left out where `opened` is "active" and SYN-RECEIVED is at neither end. Arguments as for `paths`.
+    Of all ways, not of the shortest alone: what is returned was passed, though nobody saw it. A simultaneous
+    open is rare enough to be left out where `opened` is "active" and SYN-RECEIVED is at neither end.
+    Arguments as for `paths`.
     """
     found = _ways(*_check(source, target, opened=opened), opened, resets)
     return found[0][1:-1] if len(found) == 1 else None
@@ -166,7 +175,7 @@ def _fits(transition, opened):
 
 @lru_cache
 def _ways(source, target, opened, resets):
-    """Every way from `source` to `target` without passing a state twice, nor leaving one connection's life."""
+    """Every way from `source` to `target` that passes no state twice and stays within one connection's life."""
     if source == target:
         return [(source,)]
     if (source, target) == ("LISTEN", "CLOSED"):
@@ -187,5 +196,5 @@ def _ways(source, target, opened, resets):
 
 
 def _goes_on(here, state):
-    """Whether it is still one life: it ends in CLOSED, and a listener that a RST gave back its LISTEN begins another."""
+    """Whether it is still one life: that ends in CLOSED, and where a RST leads back to LISTEN."""
     return state != "CLOSED" and (here, state) != ("SYN-RECEIVED", "LISTEN")

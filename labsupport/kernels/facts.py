@@ -25,7 +25,7 @@ class Facts(NamedTuple):
 class Ended(NamedTuple):
     """What is to be remembered of a TCP socket in CLOSED, beside its last snapshot."""
 
-    peer_ended: bool | None = None  # the peer's FIN came, and counts among the received bytes; None: not known
+    peer_ended: bool | None = None  # its FIN came, and counts among the received bytes; None: not known
     fin_pending: bool = False  # our own FIN was queued, and nobody acknowledged it
     gone: bool = False  # sock_diag does not know it either
 

@@ -1,16 +1,16 @@
 """A socket as Linux sees it: TCP_INFO, the queue ioctls, and sock_diag for what no descriptor shows.
 
-TCP counts in sequence numbers, and a SYN and a FIN take one each. A learner counts what the program sent. Between the
-two lies the arithmetic of this module (measured on Linux 6.18):
+TCP counts in sequence numbers, and a SYN and a FIN take one each. A learner counts what the program sent.
+Between the two lies the arithmetic of this module (measured on Linux 6.18):
 
-- `tcpi_bytes_acked` counts an acknowledged FIN, and an acknowledged SYN: the active opener's alone, because the socket
-  that accept returns is born when its SYN has been acknowledged already;
+- `tcpi_bytes_acked` counts an acknowledged FIN, and an acknowledged SYN: the active opener's alone, because
+  the socket that accept returns is born when its SYN has been acknowledged already;
 - `tcpi_bytes_sent` counts payload only, but twice what was sent again, and not what was not sent yet;
 - SIOCOUTQ counts our FIN until it is acknowledged; SIOCINQ never counts the peer's;
 - `tcpi_bytes_received` counts the peer's FIN.
 
-TCP_INFO is one moment's, SIOCOUTQ another's. So the queue is asked for only while segments are in flight, and believed
-when both ways of counting agree.
+TCP_INFO is one moment's, SIOCOUTQ another's. So the queue is asked for only while segments are in flight, and
+believed when both ways of counting agree.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ TCP_INFO, TCP_ZEROCOPY_RECEIVE, SO_MEMINFO, SO_COOKIE = 11, 35, 55, 57
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
 TRIES = 4
 
-# include/net/tcp_states.h; 12 is a half-open connection that has no socket yet, 13 a socket that is bound and no more.
+# include/net/tcp_states.h; 12 is a half-open connection that has no socket yet, 13 a socket that is bound and
+# no more.
 STATES = (
-    None, "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED", "CLOSE-WAIT",
-    "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED", "CLOSED",
+    None, "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED",
+    "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED", "CLOSED",
 )  # fmt: skip
 FIN_PENDING = frozenset(("FIN-WAIT-1", "CLOSING", "LAST-ACK"))  # ours is queued or in flight
 FIN_SENT = FIN_PENDING | {"FIN-WAIT-2", "TIME-WAIT"}  # ours takes a sequence number
@@ -41,7 +42,8 @@ CARRYING = FIN_SENT | FIN_RECEIVED | {"ESTABLISHED"}
 
 # struct tcp_info of linux/tcp.h, as far as it is needed. The last two fields came with Linux 4.19.
 _layout = struct.Struct("=B23xII36xI8xI16xI16xQQ4xII52xQQ")
-STATE, UNACKED, SACKED, RTT, CWND, RETRANSMITS, ACKED, RECEIVED, SEGMENTS_IN, NOT_SENT, SENT, SENT_AGAIN = range(12)
+STATE, UNACKED, SACKED, RTT, CWND, RETRANSMITS = range(6)
+ACKED, RECEIVED, SEGMENTS_IN, NOT_SENT, SENT, SENT_AGAIN = range(6, 12)
 _fields = _layout.unpack_from
 _buffers = struct.Struct("=4xI4xI").unpack_from  # of SO_MEMINFO (Linux 4.12): rcvbuf, sndbuf
 _cookie = struct.Struct("=Q").unpack
@@ -50,7 +52,8 @@ TCP, SOCKET = _socket.IPPROTO_TCP, _socket.SOL_SOCKET
 
 _own_network = SockDiag()
 
-# The C type's own method, not that of socket.socket: `record` patches those, and a look is no call of the learner's.
+# The C type's own method, not that of socket.socket: `record` patches those, and a look is no call of the
+# learner's.
 _getsockopt = _socket.socket.getsockopt
 
 
@@ -65,7 +68,7 @@ def identify(sock):
 
 
 def look(sock, fd, memory):
-    """What Linux keeps about an open TCP socket. The cookie is read last: all that was read before is that socket's."""
+    """What Linux keeps about an open TCP socket. The cookie is read last: what came before is that socket's."""
     info, queued, opened = _settled(sock, fd, memory.last.opened)
     state = STATES[info[STATE]]
     if state == "LISTEN":  # as `ss` has it: what waits for accept, and the backlog
@@ -73,7 +76,7 @@ def look(sock, fd, memory):
         return Look(facts, identify(sock))
     last = memory.last
     # Nothing was unread and nothing came since: nothing is unread.
-    idle = last.recv_queue == 0 and state == last.state == "ESTABLISHED" and info[RECEIVED] == last.bytes_received
+    idle = state == last.state == "ESTABLISHED" and not last.recv_queue and info[RECEIVED] == last.bytes_received
     unread = 0 if idle else _ioctl(fd, SIOCINQ)
     sizes = _buffer_sizes(sock)
     if state == "CLOSED":
@@ -85,12 +88,12 @@ def look(sock, fd, memory):
 
 
 def queues(sock, fd):
-    """The queues and buffers of an open socket that is not TCP, in bytes; None for a queue it does not have."""
+    """The queues and buffers of an open socket that is not TCP, bytes; None for a queue it does not have."""
     return _ioctl(fd, SIOCINQ), _ioctl(fd, SIOCOUTQ), *_buffer_sizes(sock)
 
 
 def find(memory):
-    """A TCP socket that no descriptor shows: known by its cookie, asked for at sock_diag. OSError: cannot be asked."""
+    """A TCP socket that no descriptor shows, known by its cookie; OSError where sock_diag cannot be asked."""
     last = memory.last
     found = _ask(memory)
     if not found:
@@ -99,8 +102,8 @@ def find(memory):
     if state == "LISTEN":
         facts = Facts(*last.facts)._replace(state=state, recv_queue=unread, send_queue=queued)
     elif found.info is None:
-        # TIME-WAIT, and FIN-WAIT-2 without an owner, are entries too small for counters: what is known of them is that
-        # all was acknowledged, our FIN too.
+        # TIME-WAIT, and FIN-WAIT-2 without an owner, are entries too small for counters: what is known of
+        # them is that all was acknowledged, our FIN too.
         facts = Facts(*last.facts)._replace(state=state, bytes_acked=last.bytes_sent, send_queue=0)
     else:
         info = _unpack(found.info)
@@ -141,14 +144,15 @@ def _progress(info):
 
 
 def _payload(info, fin_pending):
-    """What the program gave, counted by segments. A FIN that is pending is the last thing in the queue, sent or not."""
+    """What the program gave, counted by segments. A pending FIN is the last in the queue, sent or not."""
     return info[SENT] - info[SENT_AGAIN] + info[NOT_SENT] - (fin_pending and info[NOT_SENT] > 0)
 
 
 def _taken(info, queued, state, opened, already):
     """The bytes taken from the program, which never become fewer than `already`.
 
-    By sequence numbers, where it is known who opened: `tcpi_bytes_sent` also counts what a full device threw away.
+    By sequence numbers, where it is known who opened: `tcpi_bytes_sent` also counts what a full device threw
+    away.
     """
     if opened is None or state in OPENING:
         taken = _payload(info, state in FIN_PENDING)
@@ -158,7 +162,7 @@ def _taken(info, queued, state, opened, already):
 
 
 def _facts(state, opened, info, sent, waiting, peer_ended, unread, sizes):
-    """TCP_INFO's sequence numbers as payload, in the order of Facts (making one would be a tenth of the whole look)."""
+    """TCP_INFO's sequence numbers as payload, in the order of Facts (to make one would be a tenth of the look)."""
     if waiting > sent:
         waiting = sent  # a SYN that nobody answered is in the queue too
     received = info[RECEIVED] - bool(peer_ended)
@@ -172,8 +176,8 @@ def _facts(state, opened, info, sent, waiting, peer_ended, unread, sizes):
 def _look_at_closed(sock, info, queued, unread, sizes, memory):
     """A socket that says CLOSED while its descriptor is open: fresh, or reset, or ended by both sides.
 
-    Ended by both sides it says so while the connection is still in TIME-WAIT: Linux keeps that in an entry apart, which
-    has the socket's cookie.
+    Ended by both sides it says so while the connection is still in TIME-WAIT: Linux keeps that in an entry
+    apart, which has the socket's cookie.
     """
     cookie = identify(sock)
     if not info[SEGMENTS_IN]:
@@ -207,12 +211,12 @@ def _ask(memory):
 def _peer_ended(fd, unread):
     """Whether the peer's FIN has come to a socket in CLOSED: True, False, or None where unread bytes hide it.
 
-    Nothing says so openly. TCP_ZEROCOPY_RECEIVE of no bytes at all takes nothing, changes nothing, and fails with EIO
-    when there is nothing to read because the peer has ended (net/ipv4/tcp.c, tcp_zerocopy_receive).
+    Nothing says so openly. TCP_ZEROCOPY_RECEIVE of no bytes at all takes nothing, changes nothing, and fails
+    with EIO when there is nothing to read because the peer has ended (net/ipv4/tcp.c, tcp_zerocopy_receive).
     """
     import ctypes  # here, because it is dear to import and this is rare
 
-    request, length = ctypes.create_string_buffer(16), ctypes.c_uint32(16)  # 16: stops short of taking SO_ERROR
+    request, length = ctypes.create_string_buffer(16), ctypes.c_uint32(16)  # a longer one takes SO_ERROR
     libc = ctypes.CDLL(None, use_errno=True)
     failed = libc.getsockopt(fd, TCP, TCP_ZEROCOPY_RECEIVE, request, ctypes.byref(length))
     if failed and ctypes.get_errno() == errno.EIO:
@@ -243,7 +247,7 @@ def _buffer_sizes(sock):
 
 
 def _ioctl(fd, request):
-    """A queue's length, bytes; None where the socket has no such queue (a Unix listener's SIOCINQ is EINVAL)."""
+    """A queue's length, bytes; None where there is no such queue (a Unix listener's SIOCINQ is EINVAL)."""
     answer = bytearray(4)
     try:
         fcntl.ioctl(fd, request, answer)

@@ -1,7 +1,7 @@
 """A socket as macOS sees it: TCP_CONNECTION_INFO and FIONREAD.
 
-There is no cookie and nobody to ask about a closed socket, so what became of it is not known. The struct is that of
-XNU's bsd/netinet/tcp.h.
+There is no cookie and nobody to ask about a closed socket, so what became of it is not known. The struct is
+that of XNU's bsd/netinet/tcp.h.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ TCP_CONNECTION_INFO, SO_NWRITE, FIONREAD = 0x106, 0x1024, 0x4004667F
 
 # bsd/netinet/tcp_fsm.h
 STATES = (
-    "CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "CLOSE-WAIT", "FIN-WAIT-1", "CLOSING", "LAST-ACK",
-    "FIN-WAIT-2", "TIME-WAIT",
+    "CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "CLOSE-WAIT", "FIN-WAIT-1", "CLOSING",
+    "LAST-ACK", "FIN-WAIT-2", "TIME-WAIT",
 )  # fmt: skip
 
-# state; maxseg, ssthresh, cwnd (bytes), send window, bytes in the send buffer; srtt (ms); then 64-bit: txbytes,
-# txretransmitbytes, rxbytes, txretransmitpackets
+# state; maxseg, ssthresh, cwnd (bytes), send window, bytes in the send buffer; srtt (ms); then 64-bit:
+# txbytes, txretransmitbytes, rxbytes, txretransmitpackets
 _layout = struct.Struct("<B15xI4xI4xI8xI16xQQ8xQ8xQ")
 
 _getsockopt = _socket.socket.getsockopt
@@ -54,8 +54,8 @@ def find(memory):
 def parse(raw, recv_queue, sizes):
     """struct tcp_connection_info as Facts.
 
-    The bytes that the program gave and that were not sent yet are not told apart from those in flight: `bytes_sent` is
-    at least what it says.
+    The bytes that the program gave and that were not sent yet are not told apart from those in flight:
+    `bytes_sent` is at least what it says.
     """
     state, segment, window, waiting, rtt, sent, again, received, retransmits = _layout.unpack_from(raw)
     state = STATES[state]
@@ -65,9 +65,8 @@ def parse(raw, recv_queue, sizes):
     cwnd = window // segment if segment else None
     opened = "active" if state == "SYN-SENT" else None
     queue = min(recv_queue or 0, received)
-    return Facts(
-        state, opened, once, once - waiting, received, queue, waiting, *sizes, rtt / 1e3 or None, cwnd, retransmits
-    )
+    counts = (once, once - waiting, received, queue, waiting)
+    return Facts(state, opened, *counts, *sizes, rtt / 1e3 or None, cwnd, retransmits)
 
 
 def _unread(fd):

@@ -1,9 +1,9 @@
 """What Linux tells about TCP sockets that no descriptor shows: sock_diag(7), by hand and small.
 
-After close() a connection goes on without an owner: FIN-WAIT-1, FIN-WAIT-2, CLOSING, LAST-ACK, and TIME-WAIT for a
-minute. The kernel answers for each of them over a netlink socket. Asked with both addresses and the cookie it answers
-for that one socket in microseconds; a list of all sockets, which costs a hundred times as much, is the way out when the
-addresses are not known.
+After close() a connection goes on without an owner: FIN-WAIT-1, FIN-WAIT-2, CLOSING, LAST-ACK, and TIME-WAIT
+for a minute. The kernel answers for each of them over a netlink socket. Asked with both addresses and the
+cookie it answers for that one socket in microseconds; a list of all sockets, which costs a hundred times as
+much, is the way out when the addresses are not known.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 4, 20, 2, 3
 NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
 INET_DIAG_INFO = 2
 ALL_STATES = 0xFFFFFFFF
+NO_COOKIE = (1 << 64) - 1
 ANSWERS_WITHIN = 5  # seconds; the kernel answers at once, this is for one that does not
 
 _header = struct.Struct("=IHHII")  # length, type, flags, sequence, port
@@ -27,7 +28,7 @@ _interface_cookie = struct.Struct("=IQ")
 _attribute = struct.Struct("=HH")
 
 class Found(NamedTuple):
-    """One socket in the kernel's tables; queues in bytes, FIN included; `info` is its struct tcp_info, or None."""
+    """A socket in the kernel's tables; queues in bytes, FIN included; `info` is its struct tcp_info, or None."""
 
     state: int
     local: tuple
@@ -41,8 +42,8 @@ class Found(NamedTuple):
 class SockDiag:
     """Where to ask: this process's own network, or the network in which the netlink socket `sock` was made.
 
-    For its own network it opens a socket for each question, and closes it: 20 µs, against a descriptor that would be
-    left over and would shift the numbers of the learner's own.
+    For its own network it opens a socket for each question, and closes it: 20 µs, against a descriptor that
+    would be left over and would shift the numbers of the learner's own.
     """
 
     def __init__(self, sock=None):
@@ -56,10 +57,12 @@ class SockDiag:
         Raises OSError where the kernel cannot be asked: no descriptor left, or a sandbox that forbids it.
         """
         with self._lock, self._channel() as sock:
-            if local and (found := self._ask(sock, family, _identity(family, local, peer, cookie), 0, cookie)):
+            found = local and self._ask(sock, family, _identity(family, local, peer, cookie), 0, cookie)
+            if found:
                 return found
-            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may overlook it.
-            return self._ask(sock, family, _identity(family, None, None, None), NLM_F_DUMP, cookie)
+            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may
+            # overlook it.
+            return self._ask(sock, family, _identity(family, None, None, NO_COOKIE), NLM_F_DUMP, cookie)
 
     def _channel(self):
         """A netlink socket as a context manager, which leaves a given one open."""
@@ -92,8 +95,9 @@ def _identity(family, local, peer, cookie):
     """struct inet_diag_sockid: ports, addresses, interface, cookie."""
     none = ("0.0.0.0" if family == _socket.AF_INET else "::", 0)
     local, peer = local or none, peer or none
-    ends = b"".join(_socket.inet_pton(family, end[0].partition("%")[0]).ljust(16, b"\0") for end in (local, peer))
-    return _ports.pack(local[1], peer[1]) + ends + _interface_cookie.pack(0, (1 << 64) - 1 if cookie is None else cookie)
+    hosts = (_socket.inet_pton(family, end[0].partition("%")[0]) for end in (local, peer))
+    ends = b"".join(host.ljust(16, b"\0") for host in hosts)
+    return _ports.pack(local[1], peer[1]) + ends + _interface_cookie.pack(0, cookie)
 
 
 def _messages(data):
