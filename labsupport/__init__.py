@@ -17,6 +17,7 @@ _HOME = {
     "Snapshot": "observe",
     "caught": "errors",
     "doctor": "machine",
+    "ipv6_missing": "machine",
     "tidy": "tidying",
     "record": "timeline",
     "Timeline": "timeline",
