@@ -2,8 +2,8 @@
 """Sets up the course and opens it: `python3 lab.py --help` lists what it can do.
 
 One file, standard library only, because it runs before anything is installed. It writes into the course's
-folder or, where that is read-only, into one folder of the user's. The environment counts as made only when its
-stamp, the last thing written, says so: whatever was interrupted before that is noticed and made again.
+folder or, where that is read-only, into one folder of the user's. The environment counts as made only when
+its stamp, the last thing written, says so: whatever was interrupted before that is noticed and made again.
 
 The syntax stays within Python 3.6, so that an older Python can read as far as the sentence naming the remedy.
 """
@@ -31,6 +31,7 @@ import signal
 import socket
 import subprocess
 import sysconfig
+import tempfile
 import threading
 import time
 import tomllib
@@ -270,21 +271,19 @@ def install(places, wanted):
 
 def pip(places):
     """The command that runs pip on the environment: with its own pip, or that of the Python outside."""
-    own, outer = [places.python, "-m", "pip"], [PYTHON, "-m", "pip", "--python", places.python]
-    if works([*own, "--version"]) or works([places.python, "-m", "ensurepip", "--default-pip"]):
+
+    def works(*command):
+        return not subprocess.run(command, env=surroundings(places), capture_output=True).returncode
+
+    own, outer = [str(places.python), "-m", "pip"], [PYTHON, "-m", "pip", "--python", str(places.python)]
+    if works(*own, "--version") or works(str(places.python), "-m", "ensurepip", "--default-pip"):
         return own
-    if works([*outer, "--version"]):  # Debian without python3-venv has no ensurepip
+    if works(*outer, "--version"):  # Debian without python3-venv has no ensurepip
         return outer
     raise Trouble(
-        f"There is neither pip nor uv for {PYTHON}.\nInstall one and try again: on Debian and Ubuntu `sudo apt "
-        "install python3-venv`, on Fedora `sudo dnf install python3-pip`; elsewhere see pip's or uv's page."
+        f"Neither uv nor pip was found for {PYTHON}.\nInstall one, try again: on Debian and Ubuntu "
+        "`sudo apt install python3-venv`, on Fedora `sudo dnf install python3-pip`; or see pip's or uv's page."
     )
-
-
-def works(command):
-    """Whether `command` ends well."""
-    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True)
-    return done.returncode == 0
 
 
 def finish(places):
@@ -353,8 +352,9 @@ def run(command, title, places):
 
 def no_room(places):
     """What to say of a full disk."""
-    free = shutil.disk_usage(places.home).free // 10**6
-    return f"Not enough room: {places.home} has {free} MB left.\nMake room for {ROOM} MB, then try again."
+    folders = (places.home, tempfile.gettempdir())  # pip and uv unpack in the second
+    left = [f"{folder} has {shutil.disk_usage(folder).free // 10**6} MB left" for folder in folders]
+    return f"Not enough room: {' and '.join(left)}.\nMake room for {ROOM} MB, then try again."
 
 
 def advice(output, places):
@@ -370,10 +370,10 @@ def advice(output, places):
             f"{places.wheels} may lack what {RUNNING} on {platform.platform()} needs.\nFill it anew on a "
             "machine of the same kind (python3 lab.py wheels), or remove it: then the network is used."
         )
-    if said("connection", "resol", "network", "timed out", "unreachable", "sending request", "No matching"):
+    if said("connection", "name resolution", "lookup", "timed out", "unreachable", "sending request"):
         return (
-            "The package index could not be reached. Check the network (behind a proxy, set HTTPS_PROXY), try "
-            "again.\nWithout a network: run `python3 lab.py wheels` where there is one, copy wheels/ to here."
+            "The package index could not be reached. Check the network (behind a proxy, set HTTPS_PROXY) and "
+            "try again.\nNo network? Run `python3 lab.py wheels` where there is one, and copy wheels/ here."
         )
     return "This step failed; its own words are above. Try again: what is half made will be made anew."
 
