@@ -7,6 +7,7 @@ to run may be among them: a port that the kernel picked becomes the word `port`,
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 LONGEST = 24  # bytes or characters shown in full; longer ones by their length
@@ -22,7 +23,8 @@ def shown(value):
     if isinstance(value, (bytearray, memoryview)):
         return f"a buffer of {memoryview(value).nbytes} bytes"
     if isinstance(value, str):
-        return quoted(value)
+        # A Unix socket's path is often in a temporary folder, whose name is never the same.
+        return quoted("…/" + os.path.basename(value) if os.path.isabs(value) else value)
     if isinstance(value, socket.socket):
         return "a socket"
     if is_address(value):
@@ -34,7 +36,8 @@ def shown(value):
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)
     name = getattr(value, "__name__", None)
-    return name if isinstance(name, str) else f"a {type(value).__name__}"
+    kind = type(value).__name__
+    return name if isinstance(name, str) else f"{'an' if kind[0] in 'AEIOaeio' else 'a'} {kind}"
 
 
 def quoted(text):
