@@ -45,6 +45,7 @@ class Server:
     """
 
     _types = (socket.SOCK_STREAM,)
+    _conversation = Conversation
     _answers = True  # what it writes answers what it reads, so that a peer which does not read is not read from
 
     def __init__(self, host="127.0.0.1", port=0, *, type=socket.SOCK_STREAM, path=None):
@@ -55,8 +56,7 @@ class Server:
         self.errors = []
         self._raised = self._closed = False
         self._open = {}
-        self._buffer = bytearray(BUFFER)
-        self._view = memoryview(self._buffer)
+        self._new_buffer()
         self._path = self._inode = None
         self.listener = self._make_socket(host, port, path)
         try:
@@ -178,7 +178,7 @@ class Server:
         sock = socket.socket(self._family, socket.SOCK_STREAM, self._proto, fd)
         sock.setblocking(False)
         number = self.connections + 1
-        conversation = Conversation(self, sock, number)
+        conversation = self._conversation(self, sock, number)
         self._open[number] = conversation
         self._loop.attach(fd, conversation.ready)
         self.log.add(number, "accepted")
@@ -192,6 +192,11 @@ class Server:
         self._loop.change(fd, 0)
         self._loop.later(self._pause, lambda: self._loop.change(fd, READ))
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _new_buffer(self):
+        """Where the next bytes are read to; the old one is kept by whoever has not sent all of it."""
+        self._buffer = bytearray(BUFFER)
+        self._view = memoryview(self._buffer)
 
     def _forget(self, conversation):
         self._open.pop(conversation.number, None)

@@ -12,7 +12,9 @@ import _socket
 import errno
 import socket
 import struct
+from time import monotonic
 
+from labsupport.servers.log import ECHOED
 from labsupport.servers.loop import BROKEN, READ, WRITE
 
 # record() patches `socket.socket`; the helpers' own calls are not the learner's and go to the class beneath it, which
@@ -31,7 +33,7 @@ class Conversation:
 
     __slots__ = (
         "server", "loop", "log", "sock", "fd", "number", "received", "sent", "most", "memory",
-        "_buffer", "_view", "_recv_into", "_send", "_outbox", "_mask", "_paused", "_eager", "_closing", "_peer_ended",
+        "_recv_into", "_send", "_outbox", "_mask", "_paused", "_eager", "_closing", "_peer_ended",
     )  # fmt: skip
 
     def __init__(self, server, sock, number):
@@ -41,7 +43,6 @@ class Conversation:
         self.received = self.sent = 0
         self.most = 0  # bytes read at once; 0: as many as the common buffer holds
         self.memory = None  # the server's own notes about this conversation
-        self._buffer, self._view = server._buffer, server._view
         self._recv_into = _recv_into.__get__(sock)
         self._send = _send.__get__(sock)
         self._outbox = b""
@@ -86,21 +87,23 @@ class Conversation:
 
     def _read(self):
         try:
-            count = self._recv_into(self._buffer, self.most)
-        except BlockingIOError:
-            return
+            count = self._recv_into(self.server._buffer, self.most)
         except OSError as error:
-            self.lost(error)
+            self._not_read(error)
             return
-        if count:
-            server = self.server
-            self.received += count
-            server.bytes_received += count
-            self.log.add(self.number, "received", count)
-            if not self._closing:
-                server._received(self, self._view[:count])
-        else:
+        if not count:
             self._end_of_file()
+            return
+        server = self.server
+        self.received += count
+        server.bytes_received += count
+        self.log.add(self.number, "received", count)
+        if not self._closing:
+            server._received(self, server._view[:count])
+
+    def _not_read(self, error):
+        if not isinstance(error, BlockingIOError):
+            self.lost(error)
 
     def _end_of_file(self):
         self._peer_ended = True
@@ -115,12 +118,17 @@ class Conversation:
         pending, self._outbox = self._outbox, b""
         if pending:
             self.write(pending)
-        if not self._outbox and not self.closed:
-            self._update()
-            if self._closing:
-                self._shut()
-            else:
-                self.server._drained(self)
+        if self._outbox or self.closed:
+            return
+        if self._closing:
+            self._shut()
+        else:
+            self.server._drained(self)
+            # Under load there is something to read by now, and after that something to write again: to look at once spares
+            # changing back and forth what the loop waits for.
+            if pending and not self._paused and self.server._answers:
+                self._read()
+        self._update()
 
     def _broken(self):
         """Both directions are gone while nothing was awaited: a reset, or a Unix socket's peer that closed."""
@@ -148,17 +156,22 @@ class Conversation:
         except OSError as error:
             self.lost(error)
             return
+        self._sent(count)
+        if count < len(data):
+            self._keep(data[count:])
+
+    def _sent(self, count):
         if count:
             self.sent += count
             self.server.bytes_sent += count
             self.log.add(self.number, "sent", count)
-        if count < len(data):
-            # What is still ours already stays where it is; what is a window on the common buffer has to be copied.
-            own = isinstance(data, memoryview) and data.obj is not self._buffer
-            self._outbox = data[count:] if own else memoryview(bytes(data[count:]))
-            self._update()
-        elif self._mask & WRITE:
-            self._update()
+
+    def _keep(self, rest):
+        """Send `rest` when there is room. A view of the common buffer keeps it: the server takes another one meanwhile."""
+        if isinstance(rest, memoryview) and rest.obj is self.server._buffer:
+            self.server._new_buffer()
+        self._outbox = rest
+        self._update()
 
     def pause(self):
         """Stop reading from this peer."""
@@ -235,3 +248,45 @@ class Conversation:
         if mask != self._mask:
             self._mask = mask
             self.loop.change(self.fd, mask)
+
+
+class EchoingConversation(Conversation):
+    """A conversation of EchoServer, whose whole work is one read and one write.
+
+    The other end waits for exactly these two calls, so nothing stands between them; counters and log follow while the answer
+    is on its way. Whatever is not that plain case takes the common way.
+    """
+
+    __slots__ = ()
+
+    def ready(self, events):
+        if not events == READ == self._mask:
+            Conversation.ready(self, events)
+            return
+        server = self.server
+        try:
+            count = self._recv_into(server._buffer)
+        except OSError as error:
+            self._not_read(error)
+            return
+        if not count:
+            self._end_of_file()
+            return
+        data = server._view[:count]
+        try:
+            sent = self._send(data, NO_SIGNAL)
+        except OSError:  # no room, or a reset: the loop will say that there is room, and then the common way learns which
+            sent = 0
+        self.received += count
+        server.bytes_received += count
+        if sent == count:
+            self.sent += count
+            server.bytes_sent += count
+            log = self.log
+            order = log.count + 1
+            log.count = order + 1
+            log.kept.append((order, monotonic(), self.number, ECHOED, count))
+            return
+        self.log.add(self.number, "received", count)
+        self._sent(sent)
+        self._keep(data[sent:])

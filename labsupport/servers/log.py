@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 KEPT = 10_000
+ECHOED = "received and sent back"
 
 
 class Entry(NamedTuple):
@@ -33,56 +34,66 @@ class Log(Sequence):
     """
 
     def __init__(self, joined=True):
-        self._kept = deque(maxlen=KEPT)
+        self.kept = deque(maxlen=KEPT)
+        self.count = 0
         self._began = time.monotonic()
-        self._count = 0
         self._joined = joined
 
     def add(self, connection, what, detail=None, now=time.monotonic):
-        """Note one event. Only the helper's own thread calls this."""
-        self._count = order = self._count + 1
-        self._kept.append((order, now(), connection, what, detail))
+        """Note one event. Only the helper's own thread calls this.
 
-    def _snapshot(self):
+        EchoingConversation, which cannot spare the call, adds to `kept` and `count` by itself: ECHOED, which stands for
+        "received" and "sent".
+        """
+        self.count = order = self.count + 1
+        self.kept.append((order, now(), connection, what, detail))
+
+    def _entries(self):
         while True:
             try:
-                return list(self._kept)
+                raw = list(self.kept)
+                break
             except RuntimeError:  # the helper's thread added an entry meanwhile
                 continue
+        return [entry for one in raw for entry in self._expanded(*one)]
 
-    def _entry(self, raw):
-        order, when, connection, what, detail = raw
-        return Entry(order, when - self._began, connection, what, detail)
+    def _expanded(self, order, when, connection, what, detail):
+        since = when - self._began
+        if what is not ECHOED:
+            return (Entry(order, since, connection, what, detail),)
+        return (
+            Entry(order, since, connection, "received", detail),
+            Entry(order + 1, since, connection, "sent", detail),
+        )
 
     @property
     def forgotten(self):
         """How many of the oldest entries are no longer kept."""
-        return max(0, self._count - KEPT)
+        return self.count - len(self)
 
     def __len__(self):
-        return len(self._kept)
+        return len(self._entries())
 
     def __iter__(self):
-        return map(self._entry, self._snapshot())
+        return iter(self._entries())
 
     def __getitem__(self, index):
-        chosen = self._snapshot()[index]
-        return [self._entry(raw) for raw in chosen] if isinstance(index, slice) else self._entry(chosen)
+        return self._entries()[index]
 
     def __repr__(self):
         return "\n".join(self.lines()) or "nothing yet"
 
     def lines(self):
         """The log as text lines, the same from run to run."""
-        raw = self._snapshot()
-        forgotten = raw[0][0] - 1 if raw else 0
+        entries = self._entries()
+        forgotten = entries[0].order - 1 if entries else 0
         head = [f"({forgotten:,} earlier entries forgotten)"] if forgotten else []
-        return head + [_line(connection, parts) for connection, parts in self._runs(raw)]
+        return head + [_line(connection, parts) for connection, parts in self._runs(entries)]
 
-    def _runs(self, raw):
+    def _runs(self, entries):
         """[connection, {what: detail or total}], one for each line."""
         runs, streaming = [], {}
-        for _, _, connection, what, detail in raw:
+        for _, _, connection, what, detail in entries:
             if what not in ("received", "sent"):
                 runs.append([connection, {what: detail}])
             elif self._joined and connection in streaming:

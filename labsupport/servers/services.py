@@ -10,6 +10,7 @@ import socket
 import time
 
 from labsupport.servers.base import Server
+from labsupport.servers.conversation import EchoingConversation
 
 _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 
@@ -27,6 +28,7 @@ class EchoServer(Server):
     """
 
     _types = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+    _conversation = EchoingConversation
 
     def _received(self, conversation, data):
         conversation.write(data)
