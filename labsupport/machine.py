@@ -49,7 +49,7 @@ class Ability:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What `doctor()` found. Its repr is the same on every machine; the details are in the live view and `text()`."""
+    """What `doctor()` found. Its repr is the same everywhere; the details are in the live view and `text()`."""
 
     abilities: tuple[Ability, ...]
 
@@ -60,7 +60,7 @@ class Report:
         )
 
     def text(self) -> str:
-        """All details as lines of ASCII: yes or no, the ability, what was found, how to get what is missing."""
+        """All details as lines of ASCII: yes or no, the ability, what was found, and the remedy."""
         width = max(len(ability.name) for ability in self.abilities)
         lines = []
         for ability in self.abilities:
@@ -90,12 +90,21 @@ class Report:
 
 
 def doctor() -> Report:
-    """What this machine can show, each thing tried, and the remedy where it cannot; takes about half a second.
+    """What this machine can show, each thing tried, and the remedy where it cannot. It takes a second.
 
     The cell shows a table; `print(doctor().text())` all of it as text; `python -m labsupport doctor` the same
     in a shell.
     """
     return Report(tuple(_tried(name, look, remedy) for name, look, remedy in _ABILITIES))
+
+
+def ipv6_missing() -> str:
+    """What is missing where IPv6 cannot be used on loopback, for a cell that needs it to say; "" where it can."""
+    try:
+        _ipv6()
+    except OSError:
+        return "IPv6 on loopback; doctor() says how to get it"
+    return ""
 
 
 def _tried(name, look, remedy):

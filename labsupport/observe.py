@@ -75,7 +75,7 @@ class Snapshot(NamedTuple):
 
     @property
     def _counts(self):
-        """Said of an open connection alone: after close they are those of the last look, whenever that was."""
+        """Said of an open connection alone: after close they are of the last look, whenever it was."""
         counted = self.state in _CONNECTED or self.bytes_sent or self.bytes_received
         if self.fd is None or not counted or self.state == "LISTEN" or self.bytes_received is None:
             return ""

@@ -175,10 +175,10 @@ def _fits(transition, opened):
 
 @lru_cache
 def _ways(source, target, opened, resets):
-    """Every way from `source` to `target` that passes no state twice and stays within one connection's life."""
+    """Every way from `source` to `target` that passes no state twice, within one connection's life."""
     if source == target:
         return [(source,)]
-    if (source, target) == ("LISTEN", "CLOSED"):
+    if (source, target) == ("LISTEN", "CLOSED") and opened != "active":
         return [(source, target)]  # with sockets, the connection that a listener accepted is another socket
     steps = _steps(opened, resets)
     simple = opened == "active" and source != "SYN-RECEIVED"  # not a simultaneous open

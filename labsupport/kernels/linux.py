@@ -68,7 +68,7 @@ def identify(sock):
 
 
 def look(sock, fd, memory):
-    """What Linux keeps about an open TCP socket. The cookie is read last: what came before is that socket's."""
+    """What Linux keeps about an open TCP socket. The cookie is read last: what was read is that socket's."""
     info, queued, opened = _settled(sock, fd, memory.last.opened)
     state = STATES[info[STATE]]
     if state == "LISTEN":  # as `ss` has it: what waits for accept, and the backlog
@@ -76,8 +76,8 @@ def look(sock, fd, memory):
         return Look(facts, identify(sock))
     last = memory.last
     # Nothing was unread and nothing came since: nothing is unread.
-    idle = state == last.state == "ESTABLISHED" and not last.recv_queue and info[RECEIVED] == last.bytes_received
-    unread = 0 if idle else _ioctl(fd, SIOCINQ)
+    same = state == last.state == "ESTABLISHED" and info[RECEIVED] == last.bytes_received
+    unread = 0 if same and not last.recv_queue else _ioctl(fd, SIOCINQ)
     sizes = _buffer_sizes(sock)
     if state == "CLOSED":
         return _look_at_closed(sock, info, queued, unread, sizes, memory)
@@ -162,7 +162,7 @@ def _taken(info, queued, state, opened, already):
 
 
 def _facts(state, opened, info, sent, waiting, peer_ended, unread, sizes):
-    """TCP_INFO's sequence numbers as payload, in the order of Facts (to make one would be a tenth of the look)."""
+    """TCP_INFO's sequence numbers as payload, in the order of Facts (to make one is a tenth of the look)."""
     if waiting > sent:
         waiting = sent  # a SYN that nobody answered is in the queue too
     received = info[RECEIVED] - bool(peer_ended)

@@ -28,7 +28,7 @@ _interface_cookie = struct.Struct("=IQ")
 _attribute = struct.Struct("=HH")
 
 class Found(NamedTuple):
-    """A socket in the kernel's tables; queues in bytes, FIN included; `info` is its struct tcp_info, or None."""
+    """A socket in the kernel's tables; queues in bytes, FIN included, `info` is its struct tcp_info, or None."""
 
     state: int
     local: tuple
