@@ -16,7 +16,7 @@ _STYLE = (
     "<style>.labsupport-predict .widget-radio-box{max-width:640px;margin:0}"
     ".labsupport-predict .widget-radio-box label{height:auto;line-height:1.5;white-space:normal;"
     "display:flex;align-items:baseline;gap:8px;margin:2px 0;font-size:14px;cursor:pointer}"
-    ".labsupport-predict .widget-radio-box input{margin:0;flex:none;position:relative;top:1px}"
+    ".labsupport-predict .widget-radio-box input{order:-1;margin:0;flex:none;position:relative;top:1px}"
     ".labsupport-predict .widget-radio,.labsupport-predict .jupyter-widget-radio{width:auto;height:auto}</style>"
 )
 
