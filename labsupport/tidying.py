@@ -12,6 +12,7 @@ import weakref
 # Views first: a sampler that looks at a server while it closes would show a half-closed one.
 KINDS = ("view", "call", "visitor", "server")
 
+_afterwards = []
 _open: dict[str, weakref.WeakSet] = {kind: weakref.WeakSet() for kind in KINDS}
 _lock = threading.Lock()
 
@@ -29,6 +30,11 @@ def unregister(thing):
     with _lock:
         for things in _open.values():
             things.discard(thing)
+
+
+def afterwards(wait):
+    """Let `tidy()` call `wait()` at its end: for a thread that ends by itself, once it has nothing left to do."""
+    _afterwards.append(wait)
 
 
 def still_open(kind):
@@ -66,6 +72,8 @@ def tidy():
                 first = first or error
             finally:
                 unregister(thing)
+    for wait in _afterwards:
+        wait()
     if first is not None:
         raise first
     return Tidied(counts)

@@ -24,8 +24,8 @@ class CardModel:
     `label` is the learner's own name for the thing, `kind` what it is ("TCP socket", "EchoServer", "call"), `role`
     "client", "server" or None (not decided yet); `snapshot` for a socket; `path` the (state, seen) pairs passed so far;
     `waiting` what the program waits for. Of a server, a visitor, a call: `words` its own text, `facts` (name, figure)
-    pairs, `log` its last lines, `connections` the Snapshots of its open connections, `elapsed` seconds. `aside` is a remark
-    beside the kind, live only; `note` what went wrong.
+    pairs, `log` its last lines, `connections` the Snapshots of its open connections, `elapsed` seconds. `aside` is a remark, live
+    only; `note` what went wrong.
     """
 
     label: str
@@ -124,10 +124,8 @@ def _kind(model, live):
     if snapshot is not None and model.role:
         passive = "listens" if snapshot.state == "LISTEN" else "accepted"
         said.append(passive if model.role == "server" else "connected")
-    if live and snapshot is not None and snapshot.fd is not None and snapshot.fd >= 0:
+    if live and snapshot is not None and snapshot.fd is not None and not model.aside:
         said.append(f"fd {snapshot.fd}")
-    if live and model.aside:
-        said.append(model.aside)
     return " · ".join(said)
 
 
@@ -147,8 +145,9 @@ def _tcp(model, live):
     """A TCP socket: words and figures at the left, the state diagram at the right."""
     snapshot, ink = model.snapshot, theme.color(model.role)
     left = [_head(model, live), theme.text(_LEFT, 98, snapshot.state, size=20, weight=700)]
-    if model.waiting:
-        left.append(theme.text(_LEFT, 117, theme.fitted(model.waiting, 11.5, 280), size=11.5, fill="dim", italic=True))
+    said = (live and model.aside) or model.waiting
+    if said:
+        left.append(theme.text(_LEFT, 117, theme.fitted(said, 11.5, 280), size=11.5, fill="dim", italic=True))
     if snapshot.state == "LISTEN":
         left.append(_queue_of_connections(snapshot, 160, ink) if live else "")
     else:
@@ -172,16 +171,18 @@ def _figures(snapshot, y, live):
             continue
         parts.append(theme.text(x, y, name, size=11.5, fill="dim"))
         parts.append(theme.text(x, y + 20, theme.count(figure), size=18, mono=True))
-        if live and rest[0] is not None:
+        # After close nobody reads any more, and the kernel has forgotten how much was.
+        if live and rest[0] is not None and (snapshot.fd is not None or rest[1] == "acknowledged"):
             parts.append(theme.text(x, y + 35, f"{theme.count(rest[0])} {rest[1]}", size=10.5, fill="dim"))
     return "".join(parts)
 
 
 def _gauges(snapshot, y, ink):
-    """Send-Q and Recv-Q against their buffers."""
-    return _gauge("Send-Q", snapshot.send_queue, snapshot.send_buffer, y, ink) + _gauge(
-        "Recv-Q", snapshot.recv_queue, snapshot.recv_buffer, y + 32, ink
-    )
+    """Send-Q and Recv-Q against their buffers; after close the kernel still sends, but keeps nothing to be read."""
+    send = _gauge("Send-Q", snapshot.send_queue, snapshot.send_buffer, y, ink)
+    if snapshot.fd is None:
+        return send
+    return send + _gauge("Recv-Q", snapshot.recv_queue, snapshot.recv_buffer, y + 32, ink)
 
 
 def _queue_of_connections(snapshot, y, ink):
@@ -210,8 +211,9 @@ def _plain_socket(model, live):
     """A UDP or Unix socket: the kernel keeps no state and no counters for it, so only its queues can be shown."""
     snapshot, ink = model.snapshot, theme.color(model.role)
     parts, high = [_head(model, live, room=590)], 72
-    if model.waiting:
-        parts.append(theme.text(_LEFT, 78, theme.fitted(model.waiting, 11.5, 590), size=11.5, fill="dim", italic=True))
+    said = (live and model.aside) or model.waiting
+    if said:
+        parts.append(theme.text(_LEFT, 78, theme.fitted(said, 11.5, 590), size=11.5, fill="dim", italic=True))
         high = 92
     if live and (snapshot.recv_queue is not None or snapshot.send_queue is not None):
         send = _gauge("Send-Q", snapshot.send_queue, snapshot.send_buffer, high + 12, ink)

@@ -121,7 +121,8 @@ def _axis(column, rows, high):
     x, bottom = theme.number(column.axis), high - 12
     parts = [f'<line x1="{x}" y1="64" x2="{x}" y2="{bottom}" stroke="{column.ink}" stroke-opacity=".35"/>']
     reached = [(y, row.state) for y, row in rows if row.state]
-    for (y, state), (until, _) in zip(reached, [*reached[1:], (bottom, "")], strict=True):
+    ends = [y for y, _ in reached[1:]] + [bottom]
+    for (y, state), until in zip(reached, ends, strict=False):
         parts.append(
             f'<rect x="{theme.number(column.axis - 3.5)}" y="{y}" width="7" height="{until - y}" fill="{column.ink}"'
             f' fill-opacity="{_DEPTH.get(state, 0.55)}"/>'

@@ -66,7 +66,7 @@ def style(live):
             f".ls-own{{{_variables(LIGHT)}}}@media (prefers-color-scheme:dark){{.ls-own{{{_variables(DARK)}}}}}"
         )
     name = dress(live)
-    return f"<style>{rules}.{name}{{font-family:{SANS}}}.{name} .m{{font-family:{MONO}}}</style>"
+    return f"<style>{rules}.{name}{{font-family:{SANS}}}.{name} .m{{font-family:{MONO};white-space:pre}}</style>"
 
 
 def dress(live):

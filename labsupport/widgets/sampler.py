@@ -11,6 +11,8 @@ import threading
 import time
 import weakref
 
+from labsupport import tidying
+
 NAME = "labsupport-sampler"
 SHARE = 100  # a tick's cost in CPU time, times this, is the shortest pause after it
 SLOWEST = 0.1  # seconds: never fewer than ten looks a second, whatever they cost
@@ -38,9 +40,14 @@ class Sampler:
         """Look at `view` no more; when it was the last one, the thread has ended when this returns."""
         with self._lock:
             self._views.discard(view)
+        self.rest()
+
+    def rest(self):
+        """If nothing is left to look at, wait until the thread has ended."""
+        with self._lock:
             ending = self._thread if not self._views else None
-        self._wake.set()
         if ending is not None and ending is not threading.current_thread():
+            self._wake.set()
             ending.join(2)
 
     def _run(self):
@@ -77,3 +84,4 @@ def _tick(view):
 
 
 sampler = Sampler()
+tidying.afterwards(sampler.rest)  # a view that was forgotten, not closed, may have been the last one just now

@@ -51,13 +51,18 @@ def names(things, frame):
     code = frame.f_code
     used = {*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars}
     inside = frame.f_locals
-    known = [(name, value) for name, value in {**frame.f_globals, **inside}.items() if not name.startswith("_")]
+    known = [(name, value) for name, value in {**frame.f_globals, **inside}.items() if _plain(name)]
     found = [max((name for name, value in known if value is thing), key=used.__contains__, default="") for thing in things]
     if code.co_flags & inspect.CO_OPTIMIZED and sys.version_info < (3, 13):
         # Before PEP 667 this dict is a copy of a function's variables that stays with the frame and would keep the
         # learner's sockets open.
         inside.clear()
     return found
+
+
+def _plain(name):
+    """Not IPython's `_` and `_12`, nor a name that no program could contain."""
+    return name.isidentifier() and not name.startswith("_")
 
 
 class View:
