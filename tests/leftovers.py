@@ -36,7 +36,11 @@ def _matters(thread) -> bool:
 
 
 def _descriptors() -> list[str]:
-    """What each descriptor is. A socket's says its addresses and state too, so that its lesson can be found."""
+    """What each descriptor is; of a socket also its kind, so that its lesson can be found.
+
+    An eventfd is the kernel's own: it has one for each thread that ever displayed something, and gathers those of ended
+    threads every ten seconds. The course uses none.
+    """
     sockets = _sockets()
     links = []
     for name in os.listdir("/proc/self/fd"):
@@ -44,7 +48,7 @@ def _descriptors() -> list[str]:
             links.append(os.readlink(f"/proc/self/fd/{name}"))
         except FileNotFoundError:
             continue  # the one that listed the folder
-    return [f"{link} {sockets[link]}" if link in sockets else link for link in links]
+    return [f"{link} {sockets.get(link, '')}".strip() for link in links if link != "anon_inode:[eventfd]"]
 
 
 def _sockets() -> dict[str, str]:

@@ -100,12 +100,13 @@ async def _run_one(path: Path, condition: Condition) -> Outcome:
         folders = {name: scratch / name for name in ("home", "tmp", "runtime")}
         for folder in folders.values():
             folder.mkdir()
-        checkout = _read_only_copy(scratch) if condition.read_only else ROOT
+        checkout = _copy(scratch / "checkout")
+        if condition.read_only:
+            _chmod(checkout, 0)
         try:
             return await _execute(path, condition, checkout, folders)
         finally:
-            if condition.read_only:
-                _chmod(checkout, stat.S_IWUSR)
+            _chmod(checkout, stat.S_IWUSR)
 
 
 async def _execute(path, condition, checkout: Path, folders) -> Outcome:
@@ -143,13 +144,22 @@ def difference(stored, outputs, missing: frozenset[str]) -> str | None:
     expected, seen = compared(stored.outputs, rules()), compared(outputs, rules())
     if expected == seen or (missing & set(stored.metadata.get("tags", ())) and is_unavailable(outputs)):
         return None
-    parts = [f"  {key}\n    stored: {expected.get(key)}\n    now:    {seen.get(key)}" for key in {*expected, *seen}]
-    return "\n".join([f"cell {stored.id}:", *(part for part in sorted(parts) if not _same(part))])
+    parts = [
+        f"  {key}\n    stored: {now_and_then[0]}\n    now:    {now_and_then[1]}"
+        for key in sorted({*expected, *seen})
+        if (now_and_then := _where_they_part(expected.get(key), seen.get(key)))
+    ]
+    return "\n".join([f"cell {stored.id}:", *parts])
 
 
-def _same(part: str) -> bool:
-    lines = part.splitlines()
-    return lines[-2].split(":", 1)[1].strip() == lines[-1].split(":", 1)[1].strip()
+def _where_they_part(stored, now, around: int = 120) -> tuple[str, str] | None:
+    """Both texts about the place where they begin to differ: a drawing is too long to be shown whole."""
+    texts = [value if isinstance(value, str) else "\n".join(map(str, value or ["nothing"])) for value in (stored, now)]
+    at = len(os.path.commonprefix(texts))
+    if texts[0] == texts[1]:
+        return None
+    first, second = (("…" if at > around else "") + text[max(0, at - around) : at + around] for text in texts)
+    return first, second
 
 
 def is_unavailable(outputs) -> bool:
@@ -185,13 +195,11 @@ def _environment(condition: Condition, checkout: Path, folders) -> dict[str, str
     return {**kept, **changed}
 
 
-def _read_only_copy(scratch: Path) -> Path:
-    """What a kernel needs of the checkout, in folders where nothing can be written without privilege."""
-    copied = scratch / "checkout"
+def _copy(checkout: Path) -> Path:
+    """What a kernel needs of the checkout, in folders of its own: a file that a notebook leaves there is seen."""
     for name in ("notebooks", "labsupport"):
-        shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    _chmod(copied, 0)
-    return copied
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return checkout
 
 
 def _chmod(root: Path, writable: int) -> None:
