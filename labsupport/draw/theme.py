@@ -8,6 +8,7 @@ palette, light or dark as the reader's system is.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from xml.sax.saxutils import escape as _escape
 
 SANS = 'ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif'
@@ -55,6 +56,7 @@ def color(role):
     return ROLES.get(role, "var(--k)")
 
 
+@lru_cache(maxsize=2)
 def style(live):
     """The `<style>` element of a drawing in the live or in the stored dress."""
     if live:
@@ -84,8 +86,10 @@ def _variables(palette, page=None):
 
 def escape(text):
     """`text` fit to stand in SVG; control characters, which XML forbids, become the replacement character."""
-    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(text))
-    return _escape(plain, {'"': "&quot;"})
+    said = str(text)
+    if not said.isprintable():
+        said = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said)
+    return _escape(said, {'"': "&quot;"})
 
 
 def figure(width, height, body, *, title, description, live):
@@ -97,6 +101,7 @@ def figure(width, height, body, *, title, description, live):
     )
 
 
+@lru_cache(maxsize=4096)  # a live card is drawn many times a second, and most of its words are those of a moment ago
 def text(x, y, said, *, size=12, fill="ink", anchor="start", weight=None, mono=False, italic=False, extra=""):
     """One line of letters; `fill` is a palette name or a CSS value, `size` is in pixels."""
     paint = f"var(--{fill})" if fill in LIGHT else fill
@@ -122,6 +127,7 @@ def pill(x, y, said, *, size=10, ink, fill, stroke, weight=600, dashed=False, he
     )
 
 
+@lru_cache(maxsize=4096)
 def width(said, size, *, bold=False, mono=False):
     """About how many pixels `said` takes: enough for frames and for shortening, whatever font the reader has."""
     if mono:
@@ -137,6 +143,7 @@ def _advance(letter):
     return 0.68 if letter.isupper() else 0.59
 
 
+@lru_cache(maxsize=4096)
 def fitted(said, size, room, *, bold=False, mono=False):
     """`said`, shortened with "…" to fit into `room` pixels."""
     if width(said, size, bold=bold, mono=mono) <= room:

@@ -14,7 +14,7 @@ import weakref
 from labsupport import tidying
 
 NAME = "labsupport-sampler"
-SHARE = 100  # a tick's cost in CPU time, times this, is the shortest pause after it
+SHARE = 200  # a tick's cost in CPU time, times this, is the shortest pause after it
 SLOWEST = 0.1  # seconds: never fewer than ten looks a second, whatever they cost
 
 

@@ -16,7 +16,7 @@ from labsupport import draw, tidying
 from labsupport.widgets import controls, plots
 from labsupport.widgets.bundle import bundle, toolkit
 from labsupport.widgets.eyes import eye
-from labsupport.widgets.sampler import sampler
+from labsupport.widgets.sampler import SHARE, sampler
 
 RATE = 20  # looks a second, unless asked otherwise
 FASTEST = 1000
@@ -109,8 +109,9 @@ class View:
             if self._stale[position]:
                 self._stale[position] = False
                 self._cards[position].value = draw.card_svg(eye.live(), live=True)
-        # Drawing is what costs: the next one waits a hundred times as long, within 10 to 20 drawings a second.
-        self._draw_after = time.monotonic() + min(2 * DRAWN, max(DRAWN, 100 * (time.thread_time() - began)))
+        # Drawing is what costs, and while it holds the interpreter a transfer waits: within 10 to 20 drawings a second,
+        # the next one is the later the more this one took.
+        self._draw_after = time.monotonic() + min(2 * DRAWN, max(DRAWN, SHARE * (time.thread_time() - began)))
 
     def fail(self, error):
         """The sampler's look raised `error`: it stands in the view, and not in whatever cell is running."""
