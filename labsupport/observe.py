@@ -157,7 +157,7 @@ def seen(sock: socket.socket) -> None:
 
     Quick when it is known already.
     """
-    memory = _memories.get(sock)
+    memory = _memories.get(sock) if isinstance(sock, socket.socket) else None
     if memory is None or memory.last.peer is None:
         try:
             observe(sock)

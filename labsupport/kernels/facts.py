@@ -28,6 +28,7 @@ class Ended(NamedTuple):
     peer_ended: bool | None = None  # its FIN came, and counts among the received bytes; None: not known
     fin_pending: bool = False  # our own FIN was queued, and nobody acknowledged it
     gone: bool = False  # sock_diag does not know it either
+    apart: int | None = None  # the cookie of its TIME-WAIT entry, where that got one of its own
 
 
 class Look(NamedTuple):

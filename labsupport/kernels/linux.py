@@ -185,10 +185,10 @@ def _look_at_closed(sock, info, queued, unread, sizes, memory):
     last, hidden, gone = memory.last, None, memory.ended.gone
     if cookie == memory.cookie and not gone:
         with contextlib.suppress(OSError):
-            hidden = _ask(memory)
+            hidden = _ask(memory) or _apart(sock, last, memory, unread, queued)
             gone = not hidden
     if hidden:
-        ended = Ended(True)
+        ended = Ended(True, apart=hidden.cookie)
     elif memory.ended.gone:
         ended = memory.ended
         if ended.peer_ended is None:
@@ -205,7 +205,14 @@ def _look_at_closed(sock, info, queued, unread, sizes, memory):
 
 def _ask(memory):
     diag = memory.diag or _own_network
-    return diag.find(memory.family, memory.last.local, memory.last.peer, memory.cookie)
+    return diag.find(memory.family, memory.last.local, memory.last.peer, memory.ended.apart or memory.cookie)
+
+
+def _apart(sock, last, memory, unread, queued):
+    """The TIME-WAIT of a socket first looked at now: a cookie is given on demand, and that entry was made without one."""
+    if last.peer or queued or not _peer_ended(sock.fileno(), unread):
+        return None
+    return (memory.diag or _own_network).time_wait_at(memory.family, _socket.socket.getsockname(sock))
 
 
 def _peer_ended(fd, unread):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 4, 20, 2, 3
 NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
-INET_DIAG_INFO = 2
+INET_DIAG_INFO, TIME_WAIT = 2, 6
 ALL_STATES = 0xFFFFFFFF
 NO_COOKIE = (1 << 64) - 1
 ANSWERS_WITHIN = 5  # seconds; the kernel answers at once, this is for one that does not
@@ -28,7 +28,7 @@ _interface_cookie = struct.Struct("=IQ")
 _attribute = struct.Struct("=HH")
 
 class Found(NamedTuple):
-    """A socket in the kernel's tables; queues in bytes, FIN included, `info` is its struct tcp_info, or None."""
+    """A socket in the kernel's tables; queues in bytes with the FIN; `info`: its struct tcp_info, or None."""
 
     state: int
     local: tuple
@@ -57,12 +57,19 @@ class SockDiag:
         Raises OSError where the kernel cannot be asked: no descriptor left, or a sandbox that forbids it.
         """
         with self._lock, self._channel() as sock:
-            found = local and self._ask(sock, family, _identity(family, local, peer, cookie), 0, cookie)
-            if found:
-                return found
+            if local:
+                found = self._ask(sock, family, _identity(family, local, peer, cookie), 0)
+                if found and found[0].cookie == cookie:
+                    return found[0]
             # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may
             # overlook it.
-            return self._ask(sock, family, _identity(family, None, None, NO_COOKIE), NLM_F_DUMP, cookie)
+            return next((one for one in self._all(sock, family) if one.cookie == cookie), None)
+
+    def time_wait_at(self, family, local):
+        """The TIME-WAIT entry whose own end is `local`, if there is exactly one. Raises as `find` does."""
+        with self._lock, self._channel() as sock:
+            found = [one for one in self._all(sock, family) if one.state == TIME_WAIT and one.local == local]
+        return found[0] if len(found) == 1 else None
 
     def _channel(self):
         """A netlink socket as a context manager, which leaves a given one open."""
@@ -72,21 +79,23 @@ class SockDiag:
         sock.settimeout(ANSWERS_WITHIN)
         return contextlib.closing(sock)
 
-    def _ask(self, sock, family, identity, dump, cookie):
-        """Send one request; of the sockets in the answer, that with the cookie."""
+    def _all(self, sock, family):
+        return self._ask(sock, family, _identity(family, None, None, NO_COOKIE), NLM_F_DUMP)
+
+    def _ask(self, sock, family, identity, dump):
+        """Send one request; the sockets in the answer."""
         self._sequence += 1
         body = _request.pack(family, _socket.IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1), ALL_STATES) + identity
         size = _header.size + len(body)
         sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, self._sequence, 0) + body)
-        found = None
+        found = []
         while True:
             for kind, sequence, message in _messages(sock.recv(1 << 16)):
                 if sequence != self._sequence:
                     continue  # left over from a question that was interrupted
                 if kind in (NLMSG_ERROR, NLMSG_DONE):
                     return found
-                one = _parse(message)
-                found = one if one.cookie == cookie else found
+                found.append(_parse(message))
                 if not dump:
                     return found
 
