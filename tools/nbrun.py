@@ -56,4 +56,5 @@ def _report(notebook, message: str) -> str:
     started = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None]
     cell = (started or notebook.cells)[-1]
     plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    plain = re.sub(r"(?s)^An error occurred.*?\n-{18}\n.*?\n-{18}\n+", "", plain)  # the source, once more
     return f"cell {cell.id} failed\n\n{cell.source}\n\n{plain}"
