@@ -149,22 +149,34 @@ class Conversation:
         if self._outbox:
             self._outbox = memoryview(bytes(self._outbox) + data)
             return
+        size = len(data)
+        if not size:
+            return
+        # Counted before it goes: a learner whose recv has returned finds it counted. What did not go is taken back.
+        self._count_sent(size)
+        self.log.add(self.number, "sent", size)
         try:
             count = self._send(data, NO_SIGNAL)
         except BlockingIOError:
             count = 0
         except OSError as error:
+            self._take_back(size)
             self.lost(error)
             return
-        self._sent(count)
-        if count < len(data):
+        if count < size:
+            self._take_back(size)
+            if count:
+                self._count_sent(count)
+                self.log.add(self.number, "sent", count)
             self._keep(data[count:])
 
-    def _sent(self, count):
-        if count:
-            self.sent += count
-            self.server.bytes_sent += count
-            self.log.add(self.number, "sent", count)
+    def _count_sent(self, count):
+        self.sent += count
+        self.server.bytes_sent += count
+
+    def _take_back(self, count):
+        self._count_sent(-count)
+        self.log.take_back()
 
     def _keep(self, rest):
         """Send `rest` when there is room. A view of the common buffer keeps it: the server takes another one meanwhile."""
@@ -235,9 +247,9 @@ class Conversation:
         """Close the socket and leave the server's table; again: nothing."""
         if self.sock.fileno() >= 0:
             self.loop.detach(self.fd)
-            self.server._forget(self)
-            self.sock.close()
             self.log.add(self.number, "closed")
+            self.sock.close()
+            self.server._forget(self)  # last: whoever waits for this finds the rest done
 
     def _update(self):
         if self.sock.fileno() < 0:
@@ -253,8 +265,8 @@ class Conversation:
 class EchoingConversation(Conversation):
     """A conversation of EchoServer, whose whole work is one read and one write.
 
-    The other end waits for exactly these two calls, so nothing stands between them; counters and log follow while the answer
-    is on its way. Whatever is not that plain case takes the common way.
+    The other end waits for exactly these two calls, so as little as can be stands between them. Whatever is not that plain
+    case takes the common way.
     """
 
     __slots__ = ()
@@ -272,21 +284,24 @@ class EchoingConversation(Conversation):
         if not count:
             self._end_of_file()
             return
+        # Counted before it is sent, for the reason given in `write`.
         data = server._view[:count]
+        self.received += count
+        self.sent += count
+        server.bytes_received += count
+        server.bytes_sent += count
+        log = self.log
+        order = log.count + 1
+        log.count = order + 1
+        log.kept.append((order, monotonic(), self.number, ECHOED, count))
         try:
             sent = self._send(data, NO_SIGNAL)
         except OSError:  # no room, or a reset: the loop will say that there is room, and then the common way learns which
             sent = 0
-        self.received += count
-        server.bytes_received += count
-        if sent == count:
-            self.sent += count
-            server.bytes_sent += count
-            log = self.log
-            order = log.count + 1
-            log.count = order + 1
-            log.kept.append((order, monotonic(), self.number, ECHOED, count))
-            return
-        self.log.add(self.number, "received", count)
-        self._sent(sent)
-        self._keep(data[sent:])
+        if sent < count:
+            self._take_back(count)
+            self.log.add(self.number, "received", count)
+            if sent:
+                self._count_sent(sent)
+                self.log.add(self.number, "sent", sent)
+            self._keep(data[sent:])

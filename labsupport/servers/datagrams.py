@@ -52,17 +52,19 @@ class Datagrams:
         if not sender:
             self.server.log.add(None, "no address to answer to")  # an unbound Unix socket sent it
             return
+        size = len(answer)
+        self.server.bytes_sent += size  # before it goes, so that a learner who has received it finds it counted
+        self.server.log.add(None, "sent", size)
         try:
-            count = _sendto(self.sock, answer, NO_SIGNAL, sender)
-        except BlockingIOError:
-            self._unsent = bytes(answer), sender
-            self.server._loop.change(self.sock.fileno(), WRITE)
-            return
+            _sendto(self.sock, answer, NO_SIGNAL, sender)
         except OSError as error:
-            self._failed(error)
-            return
-        self.server.bytes_sent += count
-        self.server.log.add(None, "sent", count)
+            self.server.bytes_sent -= size
+            self.server.log.take_back()
+            if isinstance(error, BlockingIOError):
+                self._unsent = bytes(answer), sender
+                self.server._loop.change(self.sock.fileno(), WRITE)
+            else:
+                self._failed(error)
 
     def _failed(self, error):
         self.server.log.add(None, "failed", errno.errorcode.get(error.errno, str(error)))

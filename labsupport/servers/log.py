@@ -48,6 +48,10 @@ class Log(Sequence):
         self.count = order = self.count + 1
         self.kept.append((order, now(), connection, what, detail))
 
+    def take_back(self):
+        """The last entry turned out not to be so."""
+        self.count -= 2 if self.kept.pop()[3] is ECHOED else 1
+
     def _entries(self):
         while True:
             try:
