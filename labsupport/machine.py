@@ -49,7 +49,7 @@ class Ability:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What `doctor()` found. Its repr is the same everywhere; the details are in the live view and `text()`."""
+    """What `doctor()` found: a repr that is the same everywhere, the details in the live view and `text()`."""
 
     abilities: tuple[Ability, ...]
 
@@ -99,7 +99,7 @@ def doctor() -> Report:
 
 
 def ipv6_missing() -> str:
-    """What is missing where IPv6 cannot be used on loopback, for a cell that needs it to say; "" where it can."""
+    """What is missing where ::1 cannot be used, for a cell that needs it to say; "" where it can."""
     try:
         _ipv6()
     except OSError:
