@@ -29,3 +29,10 @@ def child(line, cell):
 def register(shell):
     """Add the magic to an IPython shell."""
     shell.register_magic_function(child, "cell", "child")
+
+    def forget(*_):
+        # A notebook is run twice in one kernel: its first cell must not say that the extension is loaded already.
+        shell.extension_manager.loaded.discard("labsupport")
+        shell.events.unregister("post_run_cell", forget)
+
+    shell.events.register("post_run_cell", forget)
