@@ -266,6 +266,7 @@ def install(places, wanted):
         except Trouble as trouble:
             say(f"{trouble}\nuv could not do it; trying pip")
     options = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
+    options += ["--no-compile"]  # as uv does: a third of the time, most of it for modules that are never used
     run([*pip(places), "install", *options, *packages], "installing with pip", places)
 
 
@@ -282,7 +283,7 @@ def pip(places):
         return outer
     raise Trouble(
         f"Neither uv nor pip was found for {PYTHON}.\nInstall one, try again: on Debian and Ubuntu "
-        "`sudo apt install python3-venv`, on Fedora `sudo dnf install python3-pip`; or see pip's or uv's page."
+        "`sudo apt install python3-venv`, on Fedora `sudo dnf install python3-pip`; see also pip's site."
     )
 
 
@@ -295,7 +296,7 @@ def finish(places):
     folder = places.venv / "share/jupyter/lab/settings"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "overrides.json").write_text(json.dumps(SETTINGS, indent=1), "utf-8")
-    trial = "import labsupport, jupyterlab, ipykernel, ipywidgets, zmq"
+    trial = "import labsupport, jupyterlab.labapp, ipykernel.kernelapp, ipywidgets, matplotlib.pyplot"
     run([places.python, "-c", trial], "trying it", places)
 
 
