@@ -291,8 +291,13 @@ def test_history_and_plot(client, server):
     assert len(figure.axes) == 2
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert repr(figure) == repr(view.plot())
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == ["client: Send-Q", "client: Recv-Q", "server: Send-Q", "server: Recv-Q"]
+    labels = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    assert labels == ["client: sent", "client: received", "server: sent", "server: received"]
+    assert figure.axes[1].lines[0].get_ydata()[-1] == 100_000
+
+
+def test_a_plot_of_nothing_is_a_plot(client):
+    assert watch(client).plot()._repr_png_()
 
 
 def test_a_long_history_is_thinned_and_keeps_its_ends(client, monkeypatch):

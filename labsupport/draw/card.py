@@ -191,7 +191,7 @@ def _queue_of_connections(snapshot, y, ink):
     note = theme.text(
         _LEFT, y + 38, f"{plural(waiting or 0, 'connection')} waiting for accept", size=11.5, fill="dim", italic=True
     )
-    return _gauge("accept queue", waiting, snapshot.send_queue, y, ink, of="backlog") + note
+    return _gauge("accept queue", waiting, snapshot.send_queue, y, ink, of="of backlog") + note
 
 
 def _gauge(name, amount, limit, y, ink, of="of"):

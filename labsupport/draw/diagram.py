@@ -94,7 +94,11 @@ class Diagram:
         return "\n".join(table_lines())
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": repr(self), "image/svg+xml": diagram_svg(self.path, role=self.role)}
+        try:
+            from labsupport.widgets import diagram_bundle
+        except ImportError:
+            return {"text/plain": repr(self), "image/svg+xml": diagram_svg(self.path, role=self.role)}
+        return diagram_bundle(self)
 
 
 def normal(path):

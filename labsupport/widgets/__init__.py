@@ -5,7 +5,7 @@ ipywidgets is imported when the first widget is made; without it every view stil
 
 from __future__ import annotations
 
-from labsupport.widgets.bundle import report_bundle, snapshot_bundle, timeline_bundle
+from labsupport.widgets.bundle import diagram_bundle, report_bundle, snapshot_bundle, timeline_bundle
 from labsupport.widgets.callcard import call_bundle
 from labsupport.widgets.predict import Prediction, predict
 from labsupport.widgets.watch import View, watch
@@ -14,6 +14,7 @@ __all__ = [
     "Prediction",
     "View",
     "call_bundle",
+    "diagram_bundle",
     "predict",
     "report_bundle",
     "snapshot_bundle",

@@ -79,6 +79,13 @@ def timeline_bundle(timeline):
     return bundle(repr(timeline), draw.timeline_svg(timeline), widget)
 
 
+def diagram_bundle(diagram):
+    """The mimebundle of a Diagram; the live one has the page's colors."""
+    path, role = diagram.path, diagram.role
+    widget = still(draw.diagram_svg(path, role=role, live=True))
+    return bundle(repr(diagram), draw.diagram_svg(path, role=role), widget)
+
+
 def report_bundle(report):
     """The mimebundle of doctor's Report: a fixed text; live a table of what this machine can show, with remedies."""
     return bundle(repr(report), None, still(_table(report.abilities)))

@@ -39,7 +39,7 @@ def row(widgets, view, eye):
         parts = [_button(widgets, view, eye, "close", _close)]
     else:
         return []
-    return [widgets.HBox(parts, layout={"flex_flow": "row wrap", "max_width": "640px"})]
+    return [widgets.HBox(parts, layout={"flex_flow": "row wrap", "max_width": "640px", "margin": "0 0 10px 0"})]
 
 
 def _conversation(widgets, view, eye):

@@ -15,7 +15,8 @@ DASHES = ("-", "--", ":", "-.")
 def figure(labels, history):
     """A Figure with two axes, one above the other: queues, and bytes sent and received, over seconds.
 
-    `labels` names each watched thing, `history` is a list of (seconds, Snapshots). What the kernel does not count is left out.
+    `labels` names each watched thing, `history` is a list of (seconds, Snapshots). Time begins with the first change; what
+    the kernel does not count, and what stayed 0 throughout, is left out.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
@@ -36,6 +37,7 @@ def figure(labels, history):
     drawn = Plot(figsize=(6.4, 4.6), layout="constrained")
     drawn.patch.set_alpha(0)
     queues, totals = drawn.subplots(2, 1, sharex=True)
+    history = _active(history)
     for position, label in enumerate(labels):
         series = [(at, snapshots[position]) for at, snapshots in history if snapshots[position] is not None]
         _lines(queues, label, series, ("send_queue", "recv_queue"), ("Send-Q", "Recv-Q"))
@@ -48,15 +50,29 @@ def figure(labels, history):
     return drawn
 
 
+def _active(history):
+    """The history from shortly before its first change to shortly after its last, with its times counted from the first."""
+    if len(history) < 2:
+        return history
+    first, last = history[1][0], history[-1][0]
+    margin = max(0.005, 0.06 * (last - first))
+    # What was there when the watching began stays so until the first change, and what the last one brought, after it.
+    framed = [(first - margin, history[0][1]), *history[1:], (last + margin, history[-1][1])]
+    return [(at - first, snapshots) for at, snapshots in framed]
+
+
 def _lines(axes, label, series, fields, words):
     """One line a field; between two looks nothing changed, so the line has steps."""
     for field, word, dash in zip(fields, words, DASHES, strict=False):
         points = [(at, getattr(snapshot, field)) for at, snapshot in series]
         points = [(at, value) for at, value in points if value is not None]
-        if points:
-            role = _role(series[-1][1])
+        if any(value for _, value in points):
             axes.step(
-                *zip(*points, strict=True), where="post", label=f"{label}: {word}", color=COLORS[role], linestyle=dash
+                *zip(*points, strict=True),
+                where="post",
+                label=f"{label}: {word}",
+                color=COLORS[_role(series[-1][1])],
+                linestyle=dash,
             )
 
 

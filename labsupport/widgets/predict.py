@@ -103,7 +103,7 @@ class Prediction:
         elif self._choice is None:
             said = "Choose one before you run the next cell."
         else:
-            said = f"You say: {self._choice}. You may still change your mind; the next cells show."
+            said = f"You say: {self._choice.rstrip('.')}. You may still change your mind; the next cells show."
         self._status.value = _line(said, 13)
 
     def __repr__(self):
@@ -136,9 +136,9 @@ class Revealed:
 
 def sentence(choice, seen, answers):
     """What is said about a choice and the evidence; kind whichever way it went."""
-    said = f"You said {choice}." if choice is not None else "You had not chosen yet."
+    said = f"You said {choice.rstrip('.')}." if choice is not None else "You had not chosen yet."
     beside = "" if seen in answers else " That was not among the answers."
-    return f"{said} Seen: {seen}.{beside}"
+    return f"{said} Seen: {seen.rstrip('.')}.{beside}"
 
 
 def _marked(answer, chosen, seen):
