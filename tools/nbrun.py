@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import re
-import tempfile
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -26,22 +25,22 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     for cell in fresh.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    with tempfile.TemporaryDirectory(prefix="notebook-") as folder:
-        client = NotebookClient(
-            fresh,
-            timeout=CELL_TIMEOUT,
-            kernel_name="python3",
-            store_widget_state=False,
-            record_timing=False,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
-            resources={"metadata": {"path": folder}},
-        )
-        try:
-            client.execute(env=environment())
-        except CellExecutionError as error:
-            raise CellFailed(_report(fresh, str(error.traceback or error))) from None
-        except (CellTimeoutError, DeadKernelError) as error:
-            raise CellFailed(_report(fresh, f"{type(error).__name__}: {error}")) from None
+    client = NotebookClient(
+        fresh,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        store_widget_state=False,
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        # where the learner's kernel stands, too: 09 reads the notebook beside it
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+    )
+    try:
+        client.execute(env=environment())
+    except CellExecutionError as error:
+        raise CellFailed(_report(fresh, str(error.traceback or error))) from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise CellFailed(_report(fresh, f"{type(error).__name__}: {error}")) from None
     return fresh
 
 
