@@ -88,6 +88,7 @@ class Loop:
         self._timers = []
         self._order = itertools.count()  # two timers due at the same time are compared by this
         self._stopping = False
+        self.alone = 0  # so many times in a row nothing but one and the same descriptor was ready
         self._poller = new_poller()
         self._wake_in, self._wake_out = socket.socketpair()
         for end in (self._wake_in, self._wake_out):
@@ -149,8 +150,11 @@ class Loop:
 
     def _serve(self):
         poll, handler_of, timers, failed = self._poller.poll, self._handlers.get, self._timers, self._failed
+        fd = None
         while not self._stopping:
             events = poll(self._until_next_timer() if timers else None, BATCH)
+            # `fd` is still the last one of the batch before.
+            self.alone = self.alone + 1 if len(events) == 1 and events[0][0] == fd else 0
             fd = None
             try:
                 for fd, mask in events:

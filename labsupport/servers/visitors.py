@@ -28,7 +28,7 @@ KEPT = 1024 * 1024  # bytes of what was received that are kept
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _RESETS = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
 _SAID = {errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout", **dict.fromkeys(_RESETS, "reset")}
-_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
+_NO_SIGNAL = int(getattr(socket, "MSG_NOSIGNAL", 0))
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, socket(7)
 
 _numbers = itertools.count(1)
