@@ -15,14 +15,16 @@ import weakref
 from typing import NamedTuple
 
 from labsupport.kernels import kernel
-from labsupport.kernels.facts import Ended, Facts
+from labsupport.kernels.facts import Ended
 
 _getsockname = _socket.socket.getsockname
 _getpeername = _socket.socket.getpeername
-# With these states go two addresses that do not change until the connection ends.
+# With these states go two addresses that do not change until the connection ends,
 _CONNECTED = frozenset(
     ("ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT")
 )
+# and with these, one of our own.
+_SETTLED = _CONNECTED | {"LISTEN"}
 
 
 class Snapshot(NamedTuple):
@@ -90,6 +92,7 @@ class Snapshot(NamedTuple):
 
 
 NOT_ENDED = Ended()
+_NO_COUNTERS = (None,) * 5  # state, opened, bytes sent, acknowledged, received
 
 
 class Memory:
@@ -120,11 +123,15 @@ def observe(sock: socket.socket) -> Snapshot:
     while it was open. Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ, sock_diag(7); on macOS
     TCP_CONNECTION_INFO.
     """
-    memory = _memories.get(sock) if isinstance(sock, socket.socket) else None
-    if memory is None:
-        memory = remember(sock)
-    snapshot = _look(sock, memory)
-    memory.last = snapshot
+    memory = _known(sock) or remember(sock)
+    fd = sock.fileno()
+    snapshot = None
+    if fd >= 0:
+        try:
+            snapshot = _look_at_tcp(sock, fd, memory) if memory.is_tcp else _look_at_other(sock, fd, memory)
+        except OSError:
+            pass  # closed between two calls, or behind Python's back, or no socket any more
+    memory.last = snapshot = snapshot or _look_after_close(memory)
     return snapshot
 
 
@@ -157,7 +164,7 @@ def seen(sock: socket.socket) -> None:
 
     Quick when it is known already.
     """
-    memory = _memories.get(sock) if isinstance(sock, socket.socket) else None
+    memory = _known(sock)
     if memory is None or memory.last.peer is None:
         try:
             observe(sock)
@@ -170,49 +177,42 @@ def cookie(sock: socket.socket) -> int | None:
 
     None where the kernel has none. Raises as `observe` does.
     """
-    memory = _memories.get(sock) if isinstance(sock, socket.socket) else None
-    return (memory or remember(sock)).cookie
+    return (_known(sock) or remember(sock)).cookie
 
 
-def _look(sock, memory):
-    """The socket itself through its descriptor, or, where that is not its own any more, what became of it."""
-    fd = sock.fileno()
-    if fd >= 0:
-        try:
-            snapshot = _look_at_tcp(sock, fd, memory) if memory.is_tcp else _look_at_other(sock, fd, memory)
-        except OSError:
-            snapshot = None  # closed between two calls, or behind Python's back, or no socket any more
-        if snapshot is not None:
-            return snapshot
-    return _look_after_close(memory)
+def _known(sock):
+    """The Memory of what was looked at before, None of anything else."""
+    try:
+        return _memories.get(sock)
+    except TypeError:  # nothing that could be remembered weakly: no socket
+        return None
 
 
 def _look_at_tcp(sock, fd, memory):
+    """Through its own descriptor; None where that has become another socket's."""
     last = memory.last
-    if last.state in _CONNECTED and last.fd is not None:
-        local, peer = last.local, last.peer
-        facts, cookie, ended, *found = kernel.look(sock, fd, memory)
-        if facts[0] not in _CONNECTED:
-            peer = None
-    else:
-        local, peer = _addresses(sock)
-        facts, cookie, ended, *found = kernel.look(sock, fd, memory)
-        if facts[0] in _CONNECTED and peer is None and found[1] is None:  # connected between the two calls
-            local, peer = _addresses(sock)
+    local = last.local if last.state in _SETTLED and last.fd is not None else _readable(_getsockname(sock))
+    facts, cookie, ended, own, peer = kernel.look(sock, fd, memory)
     if cookie != memory.cookie:
         return None
     memory.ended = ended or NOT_ENDED
+    if facts[0] in _CONNECTED:
+        peer = peer or last.peer
+        if peer is None or last.state not in _SETTLED:
+            local, connected = _addresses(sock)
+            peer = connected or peer
+            if kernel.identify(sock) != cookie:
+                return None
     # The short way to a NamedTuple: its constructor would be a tenth of the whole look.
-    return tuple.__new__(Snapshot, (*memory.names, fd, found[0] or local, found[1] or peer, *facts))
+    return tuple.__new__(Snapshot, (*memory.names, fd, own or local, peer, *facts))
 
 
 def _look_at_other(sock, fd, memory):
     local, peer = _addresses(sock)
-    recv_queue, send_queue, recv_buffer, send_buffer = kernel.queues(sock, fd)
+    queues = kernel.queues(sock, fd)
     if kernel.identify(sock) != memory.cookie:
         return None
-    facts = Facts(None, None, None, None, None, recv_queue, send_queue, recv_buffer, send_buffer)
-    return Snapshot(*memory.names, fd, local, peer, *facts)
+    return tuple.__new__(Snapshot, (*memory.names, fd, local, peer, *_NO_COUNTERS, *queues, None, None, None))
 
 
 def _look_after_close(memory):

@@ -32,7 +32,7 @@ class Ended(NamedTuple):
 
 
 class Look(NamedTuple):
-    """All that one look brings."""
+    """All that one look brings; a plain tuple in this order will do."""
 
     facts: tuple  # in the order of Facts
     cookie: int | None  # whose facts these are

@@ -45,7 +45,8 @@ _layout = struct.Struct("=B23xII36xI8xI16xI16xQQ4xII52xQQ")
 STATE, UNACKED, SACKED, RTT, CWND, RETRANSMITS = range(6)
 ACKED, RECEIVED, SEGMENTS_IN, NOT_SENT, SENT, SENT_AGAIN = range(6, 12)
 _fields = _layout.unpack_from
-_buffers = struct.Struct("=4xI4xI").unpack_from  # of SO_MEMINFO (Linux 4.12): rcvbuf, sndbuf
+# Of SO_MEMINFO: rcvbuf, sndbuf; between them what waits to be sent, the same as SIOCOUTQ where the socket is not TCP.
+_buffers, _memory = struct.Struct("=4xI4xI").unpack_from, struct.Struct("=4xIII").unpack_from
 _cookie = struct.Struct("=Q").unpack
 _queue = struct.Struct("=i").unpack
 TCP, SOCKET = _socket.IPPROTO_TCP, _socket.SOL_SOCKET
@@ -70,26 +71,32 @@ def identify(sock):
 def look(sock, fd, memory):
     """What Linux keeps about an open TCP socket. The cookie is read last: what was read is that socket's."""
     info, queued, opened = _settled(sock, fd, memory.last.opened)
-    state = STATES[info[STATE]]
+    state, last = STATES[info[STATE]], memory.last
     if state == "LISTEN":  # as `ss` has it: what waits for accept, and the backlog
         facts = Facts(state, "passive", None, None, None, info[UNACKED], info[SACKED], *_buffer_sizes(sock))
-        return Look(facts, identify(sock))
-    last = memory.last
+        return facts, identify(sock), None, None, None
+    if state == "CLOSED":
+        return _look_at_closed(sock, fd, info, memory)
     # Nothing was unread and nothing came since: nothing is unread.
     same = state == last.state == "ESTABLISHED" and info[RECEIVED] == last.bytes_received
     unread = 0 if same and not last.recv_queue else _ioctl(fd, SIOCINQ)
     sizes = _buffer_sizes(sock)
-    if state == "CLOSED":
-        return _look_at_closed(sock, info, queued, unread, sizes, memory)
+    if not info[SEGMENTS_IN] and state in CARRYING:  # an older kernel, or a sandbox that only looks like Linux
+        facts = Facts(state, None, None, None, None, unread, None, *sizes, info[RTT] / 1e6 or None, info[CWND])
+        return facts, identify(sock), None, None, None
     sent = _taken(info, queued, state, opened, last.bytes_sent)
     waiting = queued - (state in FIN_PENDING)
     facts = _facts(state, opened, info, sent, waiting, state in FIN_RECEIVED, unread, sizes)
-    return Look(facts, identify(sock))
+    return facts, identify(sock), None, None, None
 
 
 def queues(sock, fd):
-    """The queues and buffers of an open socket that is not TCP, bytes; None for a queue it does not have."""
-    return _ioctl(fd, SIOCINQ), _ioctl(fd, SIOCOUTQ), *_buffer_sizes(sock)
+    """Queues and buffers of an open socket that is not TCP, bytes; None for a queue that it does not have."""
+    try:
+        recv_buffer, send_queue, send_buffer = _memory(_getsockopt(sock, SOCKET, SO_MEMINFO, 36))
+    except OSError:
+        (recv_buffer, send_buffer), send_queue = _buffer_sizes(sock), _ioctl(fd, SIOCOUTQ)
+    return _ioctl(fd, SIOCINQ), send_queue, recv_buffer, send_buffer
 
 
 def find(memory):
@@ -99,14 +106,16 @@ def find(memory):
     if not found:
         return None
     state, queued, unread = STATES[found.state], found.send_queue, found.recv_queue
+    info = found.info and _unpack(found.info)
     if state == "LISTEN":
         facts = Facts(*last.facts)._replace(state=state, recv_queue=unread, send_queue=queued)
-    elif found.info is None:
+    elif not info:
         # TIME-WAIT, and FIN-WAIT-2 without an owner, are entries too small for counters: what is known of
         # them is that all was acknowledged, our FIN too.
         facts = Facts(*last.facts)._replace(state=state, bytes_acked=last.bytes_sent, send_queue=0)
+    elif not info[SEGMENTS_IN]:
+        facts = Facts(*last.facts)._replace(state=state)
     else:
-        info = _unpack(found.info)
         sent = _taken(info, queued, state, last.opened, last.bytes_sent)
         waiting = queued - (state in FIN_PENDING)
         ended = state in FIN_RECEIVED
@@ -134,9 +143,9 @@ def _settled(sock, fd, opened):
             if opened is None and own_syn in (0, 1):
                 opened = "active" if own_syn else "passive"
             return info, queued, opened
-    if state == "LISTEN" or state in OPENING:
-        return info, 0, "active" if state == "SYN-SENT" else opened
-    return info, _ioctl(fd, SIOCOUTQ), opened
+    if state in CARRYING:  # it never stood still
+        return info, _ioctl(fd, SIOCOUTQ), opened
+    return info, 0, "active" if state == "SYN-SENT" else opened
 
 
 def _progress(info):
@@ -173,28 +182,30 @@ def _facts(state, opened, info, sent, waiting, peer_ended, unread, sizes):
     return state, opened, sent, acked, received, unread, waiting, *sizes, rtt, info[CWND], info[RETRANSMITS]
 
 
-def _look_at_closed(sock, info, queued, unread, sizes, memory):
+def _look_at_closed(sock, fd, info, memory):
     """A socket that says CLOSED while its descriptor is open: fresh, or reset, or ended by both sides.
 
     Ended by both sides it says so while the connection is still in TIME-WAIT: Linux keeps that in an entry
     apart, which has the socket's cookie.
     """
-    cookie = identify(sock)
+    sizes = _buffer_sizes(sock)
     if not info[SEGMENTS_IN]:
+        cookie = identify(sock)
         return Look(Facts("CLOSED", None, 0, 0, 0, 0, 0, *sizes), cookie)
+    queued, unread, cookie = _ioctl(fd, SIOCOUTQ), _ioctl(fd, SIOCINQ), identify(sock)
     last, hidden, gone = memory.last, None, memory.ended.gone
     if cookie == memory.cookie and not gone:
         with contextlib.suppress(OSError):
-            hidden = _ask(memory) or _apart(sock, last, memory, unread, queued)
+            hidden = _ask(memory) or _apart(sock, fd, memory, unread, queued)
             gone = not hidden
     if hidden:
         ended = Ended(True, apart=hidden.cookie)
     elif memory.ended.gone:
         ended = memory.ended
         if ended.peer_ended is None:
-            ended = ended._replace(peer_ended=_peer_ended(sock.fileno(), unread))
+            ended = ended._replace(peer_ended=_peer_ended(fd, unread))
     else:
-        came = last.state in FIN_RECEIVED or _peer_ended(sock.fileno(), unread)
+        came = last.state in FIN_RECEIVED or _peer_ended(fd, unread)
         ended = Ended(came, last.state in FIN_PENDING and queued > 0, gone)
     sent = max(last.bytes_sent or 0, _payload(info, ended.fin_pending))
     state = STATES[hidden.state] if hidden else "CLOSED"
@@ -208,9 +219,9 @@ def _ask(memory):
     return diag.find(memory.family, memory.last.local, memory.last.peer, memory.ended.apart or memory.cookie)
 
 
-def _apart(sock, last, memory, unread, queued):
+def _apart(sock, fd, memory, unread, queued):
     """The TIME-WAIT of a socket first looked at now: a cookie is given on demand, and that entry was made without one."""
-    if last.peer or queued or not _peer_ended(sock.fileno(), unread):
+    if memory.last.peer or queued or not _peer_ended(fd, unread):
         return None
     return (memory.diag or _own_network).time_wait_at(memory.family, _socket.socket.getsockname(sock))
 
@@ -232,19 +243,21 @@ def _peer_ended(fd, unread):
 
 
 def _tcp_info(sock):
-    return _unpack(_getsockopt(sock, TCP, TCP_INFO, 512))
-
-
-def _unpack(raw):
-    """The fields of a struct tcp_info; those that an older kernel does not have are 0."""
+    raw = _getsockopt(sock, TCP, TCP_INFO, 512)
     try:
         return _fields(raw)
     except struct.error:
-        return _fields(raw.ljust(_layout.size, b"\0"))
+        return _unpack(raw)
+
+
+def _unpack(raw):
+    """The fields of a struct tcp_info; of one that is too short none counts segments, which tells it apart."""
+    info = _fields(raw.ljust(_layout.size, b"\0"))
+    return info if len(raw) >= _layout.size else (*info[:SEGMENTS_IN], 0, 0, 0, 0)
 
 
 def _buffer_sizes(sock):
-    """SO_RCVBUF and SO_SNDBUF, bytes, in one call."""
+    """SO_RCVBUF and SO_SNDBUF, bytes, in one call where there is one (Linux 4.12)."""
     try:
         return _buffers(_getsockopt(sock, SOCKET, SO_MEMINFO, 36))
     except OSError as error:
