@@ -16,18 +16,17 @@ import socket
 import sys
 import threading
 import time
-import weakref
 
 from labsupport.implied import RECEIVES, SENDS
-from labsupport.observe import cookie, observe, seen
-from labsupport.shown import LONGEST, errno_name, is_address, shown
+from labsupport.notes import Call, Shown, Socket, address_in, kept, kept_arguments, measure, receiver
+from labsupport.observe import observe
+from labsupport.shown import errno_name
 
 METHODS = (
     "__init__", "bind", "listen", "accept", "connect", "connect_ex", "send", "sendall", "sendto", "sendmsg", "recv",
     "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "shutdown", "close", "detach", "setsockopt",
     "settimeout", "setblocking",
 )  # fmt: skip
-FAMILIES = {"AF_INET", "AF_INET6", "AF_UNIX"}
 MOST = 100_000  # calls kept; further ones are counted
 LOOKING = 0.0005  # seconds between two looks at the kernel's states: a loop of short calls is not slowed by them
 
@@ -38,72 +37,6 @@ _recorders = ()  # those at work; replaced, never changed, so that a call may re
 _inside = set()  # threads inside a recorded call: what the socket module calls on its way is part of that call
 _originals = {}
 _patching = threading.Lock()
-
-
-class Shown(str):
-    """Text that stands for a value which was not kept."""
-
-
-class Call:
-    """One call, filled in as it goes. `began` and `ended` number its events; `lane`, `new` and `target` are Sockets.
-
-    `new`: the socket it made; `target`: the socket at the other end, where recorded (found when the block ends).
-    """
-
-    __slots__ = ("thread", "lane", "name", "arguments", "began", "began_at", "ended", "ended_at", "result", "error",
-                 "errno", "amount", "end", "peek", "new", "target", "address", "opening", "anchored",
-                 "gone", "states")  # fmt: skip
-
-    def __init__(self, thread, lane, name, arguments, began):
-        self.thread, self.lane, self.name, self.arguments, self.began = thread, lane, name, arguments, began
-        self.began_at = time.perf_counter()
-        self.ended = self.ended_at = self.result = self.error = self.errno = None
-        self.amount = self.new = self.target = self.address = None
-        self.end = self.peek = self.opening = self.anchored = self.gone = False
-        self.states = ()
-
-
-class Socket:
-    """What is known of one socket of the block; the socket itself is held weakly, so that it may still be collected."""
-
-    def __init__(self, sock, number, born):
-        self.ref, self.number, self.born = weakref.ref(sock), number, born
-        self.family = getattr(sock.family, "name", str(sock.family))
-        self.type = getattr(sock.type, "name", str(sock.type))
-        self.stream = self.type == "SOCK_STREAM"
-        self.tcp = self.stream and self.family != "AF_UNIX"
-        self.wanted = self.family in FAMILIES
-        self.name = self.local = self.remote = self.peer = self.state = self.opened = None
-        self.cookie, self.sampled, self.tries = None, None, 3
-        if self.wanted:
-            self._look(sock)
-
-    def _look(self, sock):
-        try:
-            seen(sock)
-            self.cookie = cookie(sock)
-            snapshot = observe(sock)
-        except (OSError, ValueError):
-            return  # closed already: nothing to be had
-        self.state, self.opened = snapshot.state, snapshot.opened
-        self.ask(sock)
-
-    def ask(self, sock):
-        """Note both addresses while they can be had."""
-        if self.local is None or not self._port():
-            self.local = _asked(sock.getsockname)
-        if self.remote is None:
-            self.remote = _asked(sock.getpeername)
-
-    def _port(self):
-        return self.local[1] if isinstance(self.local, tuple) else self.local
-
-
-def _asked(ask):
-    try:
-        return ask()
-    except OSError:
-        return None
 
 
 class Recorder:
@@ -191,11 +124,11 @@ class Recorder:
         self.calls += 1
         if lane is not None and lane.name is None and lane.tries:
             lane.tries -= 1
-            lane.name = _name_in(frame, sock)
+            lane.name = receiver(frame.f_code, frame.f_lasti, name)
         self.sample()
-        call = Call(threading.current_thread(), lane, name, _kept_arguments(args, kwargs), 0)
+        call = Call(threading.current_thread(), lane, name, kept_arguments(args, kwargs), 0)
         if name in ("connect", "connect_ex", "sendto") and args:
-            call.address = _address(args[-1])
+            call.address = address_in(args[-1])
         elif name in ("close", "shutdown", "detach"):
             lane.ask(sock)
         self._note("began", call)
@@ -214,13 +147,13 @@ class Recorder:
             call.new.ask(result[0])
             call.result = Shown("a new socket")
         elif name in RECEIVES or name in SENDS:
-            _measure(call, result, args)
+            measure(call, result, args)
         elif name == "connect_ex" and result:
             call.error, call.errno = "OSError", errno_name(OSError(result, ""))
         elif name == "detach":
             call.result = Shown("a descriptor")
         elif result is not None:
-            call.result = _kept(result)
+            call.result = kept(result)
         if name in ("bind", "listen", "connect", "connect_ex", "sendto"):
             call.lane.ask(sock)
         elif name == "close":
@@ -231,6 +164,10 @@ class Recorder:
     def raised(self, call, error):
         """Note that a call failed."""
         call.ended_at = time.perf_counter()
+        if call.lane is None:
+            with self._lock:
+                call.lane = Socket.unborn(len(self.sockets), call.arguments)
+                self.sockets.append(call.lane)
         call.error, call.errno = type(error).__name__, errno_name(error)
         self._note("returned", call)
         self.sample()
@@ -263,49 +200,6 @@ class Recorder:
             else:
                 call.ended = len(self.log)
             self.log.append(entry)
-
-
-def _measure(call, result, args):
-    """What a sending or receiving call moved, and whether a receiving one met the end of the stream."""
-    name = call.name
-    call.peek = "MSG_PEEK" in map(str, call.arguments)
-    if name in SENDS:
-        call.amount = len(args[0]) if name == "sendall" else result
-        call.result = None if name == "sendall" else result
-        return
-    data = result[0] if isinstance(result, tuple) else result
-    call.amount = data if isinstance(data, int) else len(data)
-    call.result = _kept(data)
-    if isinstance(result, tuple) and name.startswith("recvfrom") and not call.lane.stream:
-        call.address = _address(result[1])
-    asked = args[0] if args else 1
-    asked = asked if isinstance(asked, int) else memoryview(asked).nbytes if not isinstance(asked, list) else 1
-    call.end = call.lane.stream and call.amount == 0 and asked > 0
-
-
-def _address(value):
-    return value[:2] if is_address(value) else value if isinstance(value, (str, bytes)) else None
-
-
-def _kept(value):
-    """`value` where it is small and cannot change, else text for it."""
-    if value is None or type(value) in (int, float, bool) or is_address(value):
-        return value
-    if isinstance(value, (str, bytes)) and len(value) <= LONGEST:
-        return value
-    return Shown(shown(value))
-
-
-def _kept_arguments(args, kwargs):
-    kept = tuple(map(_kept, args))
-    return kept + tuple(Shown(f"{key}={shown(value)}") for key, value in kwargs.items()) if kwargs else kept
-
-
-def _name_in(frame, sock):
-    """The variable by which a function knows `sock`; a notebook's own names are looked up when the block ends."""
-    if frame.f_globals.get("__name__", "").startswith("labsupport") or frame.f_locals is frame.f_globals:
-        return None
-    return next((name for name, value in frame.f_locals.items() if value is sock and name != "self"), None)
 
 
 def _caller(frame):

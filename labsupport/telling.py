@@ -13,7 +13,7 @@ import struct
 from labsupport import settled
 from labsupport.events import Became, Began, Lane, Returned
 from labsupport.implied import RECEIVES, SENDS, implied
-from labsupport.recorder import Shown
+from labsupport.notes import Shown
 from labsupport.shown import is_address, shown
 
 _HOW = {socket.SHUT_RD: "SHUT_RD", socket.SHUT_WR: "SHUT_WR", socket.SHUT_RDWR: "SHUT_RDWR"}
