@@ -1,1 +1,1 @@
-"""How quick the course's own parts are, beside what a user would pick instead. `python -m benchmarks` runs all."""
+"""How quick the course's parts are, beside what a user would pick instead: `python -m benchmarks`."""

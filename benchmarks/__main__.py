@@ -1,8 +1,8 @@
 """Run every benchmark of this folder, or those named: `python -m benchmarks [--quick] [servers observe …]`.
 
-A benchmark is a module with a `main(quick)` that measures, prints a table with its goals, and returns whether they were
-reached. Figures depend on the machine and on what else it does, so nothing here is a test; they are for the people who
-change the code.
+A benchmark is a module with a `main(quick)` that measures, prints a table with its goals, and returns whether
+they were reached. Figures depend on the machine and on what else it does, so nothing here is a test; they are
+for the people who change the code.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ def modules():
     """The benchmarks there are: modules of this folder that define `main`."""
     folder = Path(__file__).parent
     names = sorted(module.name for module in pkgutil.iter_modules([str(folder)]))
-    return [name for name in names if not name.startswith("_") and "def main(" in (folder / f"{name}.py").read_text()]
+    return [name for name in names if name[0] != "_" and "def main(" in (folder / f"{name}.py").read_text()]
 
 
 def main(arguments=None):
     """Run them; the exit status is 1 when a goal was missed."""
     there = modules()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(there)}; all if none is given")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a look, not a measurement")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(there)}; all if none is given")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, for a look")
     chosen = parser.parse_args(arguments)
     unknown = set(chosen.names) - set(there)
     if unknown:
@@ -37,7 +37,8 @@ def main(arguments=None):
         print(f"== {name}", flush=True)
         began = time.monotonic()
         reached = importlib.import_module(f"benchmarks.{name}").main(chosen.quick)
-        print(f"   {'goals reached' if reached else 'GOAL MISSED'}, {time.monotonic() - began:.0f} s\n", flush=True)
+        verdict = "goals reached" if reached else "GOAL MISSED"
+        print(f"   {verdict}, {time.monotonic() - began:.0f} s\n", flush=True)
         if not reached:
             missed.append(name)
     if missed:

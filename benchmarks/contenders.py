@@ -1,7 +1,8 @@
-"""What EchoServer is measured beside: the servers a Python user would write instead, each as quick as it plainly gets.
+"""What EchoServer is measured beside: the servers a Python user would write instead, each as quick as it
+plainly gets.
 
-Run as a program it is one of them, in a background thread of its own process, as a notebook has it: the port goes to
-standard output, and the process ends when its standard input does.
+Run as a program it is one of them, in a background thread of its own process, as a notebook has it: the port
+goes to standard output, and the process ends when its standard input does.
 """
 
 from __future__ import annotations

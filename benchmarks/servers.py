@@ -1,8 +1,9 @@
-"""EchoServer beside `socketserver.ThreadingTCPServer` and an asyncio server, in what a server can be asked to do.
+"""EchoServer beside `socketserver.ThreadingTCPServer` and an asyncio server, in what a server can be asked to
+do.
 
-All three run at once, each in a background thread of its own process; this process is the client and gives each of them
-the same work in turn, in an order that changes from round to round, so that whatever else the machine does meets all alike.
-A figure is the median of the rounds.
+All three run at once, each in a background thread of its own process; this process is the client and gives
+each of them the same work in turn, in an order that changes from round to round, so that whatever else the
+machine does meets all alike. A figure is the median of the rounds.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def bulk(port, scale):
 
 
 def many(port, scale):
-    """Round trips a second of 64 bytes on 1,000 connections, all of them waiting for their answers at once."""
+    """Round trips a second of 64 bytes on 1,000 connections, all waiting for their answers at once."""
     waves = max(1, int(15 * scale))
     message = b"x" * 64
     with contextlib.ExitStack() as stack:
@@ -99,7 +100,7 @@ def exchange(sock, message, count):
 
 
 def there_and_back(sock, total):
-    """Write `total` bytes and read them back, both whenever there is room: a client that only wrote would block."""
+    """Write `total` bytes and read them back, both as there is room: one that only wrote would block."""
     out, back = memoryview(bytes(256 * 1024)), bytearray(256 * 1024)
     sent = received = 0
     sock.setblocking(False)
@@ -172,6 +173,7 @@ def main(quick=False):
         medians = {name: statistics.median(values) for name, values in by_name.items()}
         ours = medians["EchoServer"]
         ratios.append(ours / max(value for name, value in medians.items() if name != "EchoServer"))
-        print(f"{task:26}" + "".join(f"{value:>20,.0f}" for value in medians.values()) + f"{ratios[-1]:>16.2f}")
+        row = "".join(f"{value:>20,.0f}" for value in medians.values())
+        print(f"{task:26}{row}{ratios[-1]:>16.2f}")
     print(f"   goals: at least {CLOSE_TO_BEST} of the better one everywhere, ahead in at least {AHEAD_IN}")
     return min(ratios) >= CLOSE_TO_BEST and sum(ratio > 1 for ratio in ratios) >= AHEAD_IN

@@ -1,4 +1,4 @@
-"""The helper servers do what their RFCs say, on one thread, and leave nothing behind whatever is sent to them."""
+"""The helper servers do what their RFCs say, on one thread, and leave nothing behind whatever is sent."""
 
 import contextlib
 import errno
@@ -47,6 +47,11 @@ def connected(server):
     return sock
 
 
+def states(server):
+    """What the open conversations are doing."""
+    return [state for _number, _received, _sent, state in server.conversations]
+
+
 def read_to_end(sock):
     """All bytes until the end of file."""
     return b"".join(iter(lambda: sock.recv(65536), b""))
@@ -82,7 +87,7 @@ def test_a_peer_that_does_not_read_is_not_read_from(each_poller):
         with contextlib.suppress(BlockingIOError):
             while poller.poll(500):
                 sent += client.send(bytes(1_000_000))
-        until(lambda: server.conversations and server.conversations[0][3] == "waiting for the peer to read")
+        until(lambda: states(server) == ["waiting for the peer to read"])
         held = server.bytes_received - server.bytes_sent
         assert 0 < held <= BUFFER
         client.settimeout(10)
@@ -157,7 +162,7 @@ def test_a_unix_peer_that_goes_while_it_is_not_read_from(tmp_path):
             with contextlib.suppress(BlockingIOError):
                 while True:
                     client.send(bytes(100_000))
-            until(lambda: server.conversations and server.conversations[0][3] == "waiting for the peer to read")
+            until(lambda: states(server) == ["waiting for the peer to read"])
         until(lambda: not server.sockets)
 
 
@@ -449,7 +454,7 @@ def test_services_without_datagrams_say_so(service):
 
 
 def garble(server, source, number):
-    """One client that behaves badly: random bytes, then an end that may be rude. Reads some of the answer, or none."""
+    """One client that behaves badly: random bytes, then an end that may be rude. It may not even read."""
     with connected(server) as client:
         client.settimeout(5)
         with contextlib.suppress(OSError):
@@ -485,7 +490,7 @@ def exchange_until(stop, server, lost):
 
 @pytest.mark.parametrize("inputs", [400, pytest.param(10_000, marks=pytest.mark.long)])
 def test_garbage_harms_nobody_else(inputs):
-    """Random inputs, half of them cut off or reset; a good connection loses nothing meanwhile, and nothing is left over."""
+    """Random inputs, half of them cut off or reset; a good connection loses nothing, and nothing is left."""
     source, stop, lost = random.Random(inputs), threading.Event(), []
     with EchoServer() as server:
         good = threading.Thread(target=exchange_until, args=(stop, server, lost))

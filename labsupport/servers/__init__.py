@@ -1,4 +1,4 @@
-"""Whom to talk to: helper servers in background threads, and visitors for the lessons in which the learner serves."""
+"""Whom to talk to: helper servers in background threads, and visitors where the learner serves."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ PORTS = range(65536)
 
 
 def family_of(address):
-    """AF_INET or AF_INET6, recognized by the literal. A name raises ValueError: resolving one is another lesson."""
+    """AF_INET or AF_INET6, by the literal. A name raises ValueError: resolving one is another lesson."""
     try:
         version = ipaddress.ip_address(address).version
     except ValueError:
@@ -53,7 +53,7 @@ def checked_type(kind, allowed, who):
 
 
 def checked_path(path):
-    """A Unix socket's path as str; ValueError where it is too long, or where the system has no such sockets."""
+    """A Unix socket's path as str; ValueError where it is too long, or the system has no such sockets."""
     try:
         path = os.fsdecode(path)
     except TypeError:
@@ -62,8 +62,9 @@ def checked_path(path):
         raise ValueError("this system has no Unix sockets in Python: leave path out and use an address")
     if not path or "\0" in path:
         raise ValueError(f"path must be a file name for a Unix socket, not {path!r}")
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise ValueError(f"path must be at most {LONGEST_PATH} bytes long (unix(7)), not {len(os.fsencode(path))}")
+    length = len(os.fsencode(path))
+    if length > LONGEST_PATH:
+        raise ValueError(f"path must be at most {LONGEST_PATH} bytes long (unix(7)), not {length}")
     return path
 
 

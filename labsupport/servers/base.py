@@ -1,9 +1,9 @@
-"""What every helper server is: somebody to talk to, in a background thread, gone without a trace when it is closed.
+"""What every helper server is: somebody to talk to, in a background thread, gone without a trace when closed.
 
-A server listens when its constructor returns, on a port that the kernel picked, so nothing has to be waited for and
-nothing can collide. It never prints: what it did is in `log`, what went wrong inside it is in `errors` and is raised where
-the learner looks, by `close()` or at the end of a `with` block. What a particular server does with a conversation is
-written in a subclass, in the five hooks at the end.
+A server listens when its constructor returns, on a port that the kernel picked, so nothing has to be waited
+for and nothing can collide. It never prints: what it did is in `log`, what went wrong inside it is in
+`errors` and is raised where the learner looks, by `close()` or at the end of a `with` block. What a
+particular server does with a conversation is written in a subclass, in the five hooks at the end.
 """
 
 from __future__ import annotations
@@ -29,24 +29,28 @@ _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 # accept(2): Linux hands errors of the new connection on; they are to be treated like EAGAIN.
 _OF_THE_CONNECTION = {
     getattr(errno, name)
-    for name in "ECONNABORTED EPERM EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET EHOSTUNREACH ENETUNREACH".split()
+    for name in (
+        "ECONNABORTED EPERM EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET EHOSTUNREACH ENETUNREACH".split()
+    )
     if hasattr(errno, name)
 }
 
 
 class Server:
-    """A server in a background thread. `host` is an address or a private network's host, `port` 0 lets the kernel pick.
+    """A server in a background thread, listening when the constructor returns.
 
-    `type` is socket.SOCK_STREAM or, where the service has it, SOCK_DGRAM; `path` makes it a Unix socket instead, whose file
-    is removed again. Raises TypeError or ValueError for bad arguments and OSError where the address cannot be had.
+    `host` is an address or a private network's host; `port` 0 lets the kernel pick one. `type` is
+    socket.SOCK_STREAM or, where the service has it, SOCK_DGRAM; `path` makes it a Unix socket instead, whose
+    file is removed again. Raises TypeError or ValueError for bad arguments and OSError where the address
+    cannot be had.
 
-    Attributes: `address` (what getsockname gives), `port` (None for a Unix socket), `listener` (the socket behind it),
-    `connections` (accepted so far), `bytes_received`, `bytes_sent`, `log`, `errors`.
+    Attributes: `address` (what getsockname gives), `port` (None for a Unix socket), `listener` (the socket
+    behind it), `connections` (accepted so far), `bytes_received`, `bytes_sent`, `log`, `errors`.
     """
 
     _types = (socket.SOCK_STREAM,)
     _conversation = Conversation
-    _answers = True  # what it writes answers what it reads, so that a peer which does not read is not read from
+    _answers = True  # what it writes answers what it reads: a peer that does not read is not read from
 
     def __init__(self, host="127.0.0.1", port=0, *, type=socket.SOCK_STREAM, path=None):
         name = self.__class__.__name__
@@ -84,8 +88,9 @@ class Server:
             if self.type == socket.SOCK_STREAM and family != getattr(socket, "AF_UNIX", None):
                 if os.name == "posix":  # on Windows it means that two may share the port
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                # Accepted sockets inherit it. Without it a helper's small answers could wait for the learner's delayed ACK
-                # (RFC 9293 section 3.7.4), and a lesson about something else would show 40 ms that nobody asked for.
+                # Accepted sockets inherit it. Without it a helper's small answers could wait for the
+                # learner's delayed ACK (RFC 9293 section 3.7.4), and a lesson about something else would show
+                # 40 ms that nobody asked for.
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.bind(where)
             if path is not None:
@@ -118,14 +123,14 @@ class Server:
 
     @property
     def sockets(self):
-        """The accepted sockets still open, oldest first; for datagrams the one socket. To look at, not to use."""
+        """The accepted sockets still open, oldest first; for datagrams the one socket. To look at only."""
         if self.type == socket.SOCK_DGRAM:
             return () if self._closed else (self.listener,)
         return tuple(conversation.sock for conversation in list(self._open.values()))
 
     @property
     def conversations(self):
-        """The connections still open, oldest first, each as (number, bytes received, bytes sent, state in words)."""
+        """The connections still open, oldest first: (number, bytes received, bytes sent, state in words)."""
         return [(talk.number, talk.received, talk.sent, talk.state) for talk in list(self._open.values())]
 
     def close(self):
@@ -186,7 +191,7 @@ class Server:
         self._opened(conversation)
 
     def _accept_later(self, error):
-        """No descriptor is free: the connection stays in the kernel's queue, and asking again at once would only spin."""
+        """No descriptor is free: the connection stays queued, and asking again at once would only spin."""
         self.log.add(None, "accept paused", errno.errorcode[error.errno])
         fd = self.listener.fileno()
         self._loop.change(fd, 0)
@@ -240,7 +245,7 @@ class Server:
         conversation.end()
 
     def _drained(self, conversation):
-        """All that was written has been taken by the kernel (and, after `be_eager`, there is room for more)."""
+        """All that was written has been taken by the kernel (after `be_eager`: there is room for more)."""
 
     def _datagram(self, data):
         """The answer to a datagram, or None."""

@@ -1,9 +1,10 @@
 """One accepted connection: bytes in, bytes out, and an end, none of which ever blocks.
 
-What a helper *does* with a conversation is written in the server (`_received` and its companions); how a conversation is
-kept going is here. Two rules matter. Nothing is buffered without bound: while the peer does not take what was written,
-nothing more is read from it, so that its own `send` blocks in the end, as TCP means it (RFC 9293 section 3.8.6). And a
-peer may vanish at any moment: whatever the kernel then says is an entry in the log, not an error of ours.
+What a helper *does* with a conversation is written in the server (`_received` and its companions); how a
+conversation is kept going is here. Two rules matter. Nothing is buffered without bound: while the peer does
+not take what was written, nothing more is read from it, so that its own `send` blocks in the end, as TCP
+means it (RFC 9293 section 3.8.6). And a peer may vanish at any moment: whatever the kernel then says is an
+entry in the log, not an error of ours.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from time import monotonic
 from labsupport.servers.log import ECHOED
 from labsupport.servers.loop import BROKEN, READ, WRITE
 
-# record() patches `socket.socket`; the helpers' own calls are not the learner's and go to the class beneath it, which
-# also spares them a look-up in two classes.
+# record() patches `socket.socket`; the helpers' own calls are not the learner's and go to the class beneath
+# it, which also spares them a look-up in two classes.
 _recv_into, _send = _socket.socket.recv_into, _socket.socket.send
 
-# In a process that let SIGPIPE have its way (a lesson does), a helper must not end it. macOS has no such flag.
-# Plain numbers: the enumeration's own arithmetic would cost more than the call.
+# In a process that let SIGPIPE have its way (a lesson does), a helper must not end it. macOS has no such
+# flag. Plain numbers: the enumeration's own arithmetic would cost more than the call.
 NO_SIGNAL = int(getattr(socket, "MSG_NOSIGNAL", 0))
 NEVER_WAIT = NO_SIGNAL | int(getattr(socket, "MSG_DONTWAIT", 0))
 
@@ -133,14 +134,14 @@ class Conversation:
             self._shut()
         else:
             self.server._drained(self)
-            # Under load there is something to read by now, and after that something to write again: to look at once spares
-            # changing back and forth what the loop waits for.
+            # Under load there is something to read by now, and after that something to write again: to look
+            # at once spares changing back and forth what the loop waits for.
             if pending and not self._paused and self.server._answers:
                 self._read()
         self._update()
 
     def _broken(self):
-        """Both directions are gone while nothing was awaited: a reset, or a Unix socket's peer that closed."""
+        """Both directions are gone while nothing was awaited: a reset, or a Unix peer that closed."""
         number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
             self.lost(OSError(number, "the peer is gone"))
@@ -151,7 +152,7 @@ class Conversation:
     # What the server calls
 
     def write(self, data):
-        """Send `data` (bytes, or a view that may change later), or as much as goes; the rest follows by itself.
+        """Send `data` (bytes, or a view of the common buffer), or what goes of it; the rest follows by itself.
 
         Until the rest has gone nothing is read from this peer.
         """
@@ -161,7 +162,8 @@ class Conversation:
         size = len(data)
         if not size:
             return
-        # Counted before it goes: a learner whose recv has returned finds it counted. What did not go is taken back.
+        # Counted before it goes: a learner whose recv has returned finds it counted. What did not go is taken
+        # back.
         self._count_sent(size)
         self.log.add(self.number, "sent", size)
         try:
@@ -188,7 +190,7 @@ class Conversation:
         self.log.take_back()
 
     def _keep(self, rest):
-        """Send `rest` when there is room. A view of the common buffer keeps it: the server takes another one meanwhile."""
+        """Send `rest` when there is room. A view of the common buffer keeps it; the server takes another."""
         if isinstance(rest, memoryview) and rest.obj is self.server._buffer:
             self.server._new_buffer()
         self._outbox = rest
@@ -213,8 +215,8 @@ class Conversation:
     def end(self):
         """Send what is left and FIN; throw away what the peer still sends; close when it has ended, too.
 
-        Closing at once would answer unread input with RST, which can destroy at the peer what was just sent (RFC 1122
-        section 4.2.2.13).
+        Closing at once would answer unread input with RST, which can destroy at the peer what was just sent
+        (RFC 1122 section 4.2.2.13).
         """
         if not self._closing:
             self._closing = True
@@ -272,11 +274,11 @@ class Conversation:
 
 
 class EchoingConversation(Conversation):
-    """A conversation of EchoServer, whose whole work is one read and one write, with as little as can be between them.
+    """A conversation of EchoServer: one read, one write, and as little as can be between them.
 
-    While a single peer talks, the wait for readiness is a third of all calls. So after some exchanges in which nobody else
-    had anything to say, the next few are waited for in the read itself, for a moment at most: that long a newcomer waits.
-    Whatever is not the plain case takes the common way.
+    While a single peer talks, the wait for readiness is a third of all calls. So after some exchanges in
+    which nobody else had anything to say, the next few are waited for in the read itself, for a moment at
+    most: that long a newcomer waits. Whatever is not the plain case takes the common way.
     """
 
     __slots__ = ()
@@ -320,7 +322,7 @@ class EchoingConversation(Conversation):
             log.kept.append((order, monotonic(), self.number, ECHOED, count))
             try:
                 sent = send(view[:count], NEVER_WAIT)
-            except OSError:  # no room, or a reset: the loop will say that there is room, and the common way learns which
+            except OSError:  # no room, or a reset: the common way learns which when the loop says "ready"
                 sent = 0
             if sent < count:
                 self._keep_echo(view[sent:count], sent)

@@ -1,4 +1,4 @@
-"""A server's only socket when it speaks in datagrams: no connections, and each datagram answered as a whole."""
+"""A server's only socket when it speaks in datagrams: no connections, each answered as a whole."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Datagrams:
             self.server.log.add(None, "no address to answer to")  # an unbound Unix socket sent it
             return
         size = len(answer)
-        self.server.bytes_sent += size  # before it goes, so that a learner who has received it finds it counted
+        self.server.bytes_sent += size  # before it goes: a learner who has received it finds it counted
         self.server.log.add(None, "sent", size)
         try:
             _sendto(self.sock, answer, NO_SIGNAL, sender)

@@ -1,8 +1,9 @@
 """How far what was sent has come: acknowledged by the other kernel, or read by the other program.
 
-TCP tells the sender the first and never the second. A helper that teaches what a program must be ready for sometimes needs
-either, to do its mischief at the same place in every run. On one machine the second can be seen, too: the peer's socket is
-in the same kernel, which lists its Recv-Q under the mirrored pair of addresses (sock_diag(7)).
+TCP tells the sender the first and never the second. A helper that teaches what a program must be ready for
+sometimes needs either, to do its mischief at the same place in every run. On one machine the second can be
+seen, too: the peer's socket is in the same kernel, which lists its Recv-Q under the mirrored pair of
+addresses (sock_diag(7)).
 """
 
 from __future__ import annotations
@@ -26,25 +27,25 @@ _WANTED = struct.Struct("=BBBBI")  # inet_diag_req_v2: family, protocol, extensi
 _IDENTITY = struct.Struct("!HH16s16s")  # inet_diag_sockid: ports, addresses …
 _ANY = struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)  # … interface, and no cookie (INET_DIAG_NOCOOKIE)
 _RECV_Q = struct.Struct("=I")
-_RECV_Q_AT = _HEADER.size + 4 + 48 + 4  # in inet_diag_msg, after family … retrans, the identity and the timer
+_RECV_Q_AT = _HEADER.size + 4 + 48 + 4  # in inet_diag_msg, after family … retrans, identity and timer
 _ALL_STATES = 0xFFFFFFFF
 
 
 def unacknowledged(sock):
-    """Bytes of `sock` that the peer's kernel has not acknowledged (SIOCOUTQ, tcp(7)); None where that cannot be asked."""
+    """Bytes of `sock` that the peer's kernel has not acknowledged (SIOCOUTQ, tcp(7)), or None."""
     if not _LINUX or sock.family == socket.AF_UNIX:
         return None
     return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0]
 
 
 class Readers:
-    """Asks this kernel what the peers of sockets have not yet read; one descriptor, opened at the first question."""
+    """Asks this kernel what sockets' peers have not read; one descriptor, opened at the first question."""
 
     def __init__(self):
         self._netlink = None
 
     def unread(self, sock):
-        """Bytes waiting in the receive queue of the socket at the other end; None where that end cannot be seen."""
+        """Bytes in the receive queue of the socket at the other end; None where that end cannot be seen."""
         if not _LINUX or sock.family not in (socket.AF_INET, socket.AF_INET6):
             return None
         try:

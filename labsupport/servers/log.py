@@ -1,9 +1,9 @@
 """What a helper did, in order, and never more of it than a person could want.
 
-The thread that serves adds entries in its hot path, so an entry is a plain tuple until somebody looks. Only the last ten
-thousand are kept. The text form leaves out what differs from run to run (ports, times) and what TCP does not promise: how
-a stream was cut into pieces, and how its two directions interleaved, shows nowhere: a connection's receives and sends are
-summed up where the first of them stands.
+The thread that serves adds entries in its hot path, so an entry is a plain tuple until somebody looks. Only
+the last ten thousand are kept. The text form leaves out what differs from run to run (ports, times) and what
+TCP does not promise: how a stream was cut into pieces, and how its two directions interleaved, shows nowhere:
+a connection's receives and sends are summed up where the first of them stands.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ ECHOED = "received and sent back"
 
 
 class Entry(NamedTuple):
-    """One thing that happened: `time` in seconds since the log began, `connection` 1, 2, 3 … or None for the helper itself."""
+    """One thing that happened.
+
+    `time` is in seconds since the log began; `connection` is 1, 2, 3 … or None for the helper itself.
+    """
 
     order: int
     time: float
@@ -28,9 +31,11 @@ class Entry(NamedTuple):
 
 
 class Log(Sequence):
-    """The entries so far, oldest first: `log[-1]`, `len(log)`, `for entry in log`; `log.forgotten` is how many are gone.
+    """The entries so far, oldest first: `log[-1]`, `len(log)`, `for entry in log`; `log.forgotten` is how
+    many are gone.
 
-    `joined` says whether the text sums up a connection's receives and sends (a stream) or lists each (datagrams).
+    `joined` says whether the text sums up a connection's receives and sends (a stream) or lists each
+    (datagrams).
     """
 
     def __init__(self, joined=True):
@@ -42,8 +47,8 @@ class Log(Sequence):
     def add(self, connection, what, detail=None, now=time.monotonic):
         """Note one event. Only the helper's own thread calls this.
 
-        EchoingConversation, which cannot spare the call, adds to `kept` and `count` by itself: ECHOED, which stands for
-        "received" and "sent".
+        EchoingConversation, which cannot spare the call, adds to `kept` and `count` by itself: ECHOED, which
+        stands for "received" and "sent".
         """
         self.count = order = self.count + 1
         self.kept.append((order, now(), connection, what, detail))

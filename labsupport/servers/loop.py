@@ -1,9 +1,10 @@
 """One thread that waits for many sockets at once: the readiness loop under every helper server.
 
-A thread for each connection would be shorter to write, and with a thousand connections it would be a thousand stacks and
-a crowd at the interpreter's lock. asyncio would do, but its layers cost a helper most of its time, and a learner who runs
-`asyncio` in the same notebook would meet two of them. So: `epoll` itself on Linux (epoll(7)), `selectors` elsewhere behind
-the same four methods, handlers by descriptor, timers in a heap, and a pair of sockets to wake the wait from outside.
+A thread for each connection would be shorter to write, and with a thousand connections it would be a thousand
+stacks and a crowd at the interpreter's lock. asyncio would do, but its layers cost a helper most of its time,
+and a learner who runs `asyncio` in the same notebook would meet two of them. So: `epoll` itself on Linux
+(epoll(7)), `selectors` elsewhere behind the same four methods, handlers by descriptor, timers in a heap, and
+a pair of sockets to wake the wait from outside.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ BATCH = 512
 class SelectorPoller:
     """`select.epoll`'s methods on top of `selectors`, for systems without epoll.
 
-    Unlike epoll it says nothing about a descriptor for which nothing is awaited: there a reset is noticed later, at the
-    next read or write.
+    Unlike epoll it says nothing about a descriptor for which nothing is awaited: there a reset is noticed
+    later, at the next read or write.
     """
 
     def __init__(self):
@@ -46,13 +47,14 @@ class SelectorPoller:
             self._selector.unregister(fd)
 
     def poll(self, timeout=None, maxevents=-1):
-        return [
-            (key.fd, (READ if ready & selectors.EVENT_READ else 0) | (WRITE if ready & selectors.EVENT_WRITE else 0))
-            for key, ready in self._selector.select(timeout)
-        ]
+        return [(key.fd, _as_epoll(ready)) for key, ready in self._selector.select(timeout)]
 
     def close(self):
         self._selector.close()
+
+
+def _as_epoll(ready):
+    return (READ if ready & selectors.EVENT_READ else 0) | (WRITE if ready & selectors.EVENT_WRITE else 0)
 
 
 def _as_selector(mask):
@@ -77,8 +79,9 @@ class Timer:
 class Loop:
     """A thread named `name` that calls handlers when their descriptors are ready.
 
-    `failed(fd, error)` is called when a handler raises (fd None: a timer, or the loop itself); `farewell()` is called last,
-    in the thread, to close what the handlers own. Everything but `start` and `stop` belongs to the loop's own thread.
+    `failed(fd, error)` is called when a handler raises (fd None: a timer, or the loop itself); `farewell()`
+    is called last, in the thread, to close what the handlers own. Everything but `start` and `stop` belongs
+    to the loop's own thread.
     """
 
     def __init__(self, name, failed, farewell):
@@ -105,7 +108,7 @@ class Loop:
             raise
 
     def stop(self, timeout=5.0):
-        """End the thread and wait for it, at most `timeout` seconds (RuntimeError then). Any thread may call this."""
+        """End the thread and wait for it, at most `timeout` seconds (RuntimeError then). For any thread."""
         self._stopping = True
         try:
             self._wake_in.send(b"!")
@@ -126,7 +129,7 @@ class Loop:
         self._poller.modify(fd, mask)
 
     def detach(self, fd):
-        """Forget `fd`, before it is closed: epoll itself forgets it only when no duplicate (a forked child's) is left."""
+        """Forget `fd` before it is closed: epoll forgets it only with the last duplicate (a forked child's)."""
         if self._handlers.pop(fd, None) is not None:
             self._poller.unregister(fd)
 

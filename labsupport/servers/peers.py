@@ -1,8 +1,8 @@
 """Peers that misbehave, each in one way, and in the same way every time.
 
-TCP promises an ordered stream of bytes and nothing about how it is cut, when it comes or whether it ends politely. A program
-that was tried against a friendly server alone has not been tried. These servers have EchoServer's shape, so a lesson swaps
-one for the other and changes nothing else.
+TCP promises an ordered stream of bytes and nothing about how it is cut, when it comes or whether it ends
+politely. A program that was tried against a friendly server alone has not been tried. These servers have
+EchoServer's shape, so a lesson swaps one for the other and changes nothing else.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class _Holding(Server):
 class OneByteServer(_Holding):
     """An echo that comes one byte at a time, each in a segment of its own.
 
-    On Linux the next byte goes only when the last one has been *read*, so that a `recv` gets one byte, however many were
-    asked for (MSG_PEEK does not count as reading). Where the reader's queue cannot be seen (another system, another
-    network) the bytes go `pause` seconds apart instead.
+    On Linux the next byte goes only when the last one has been *read*, so that a `recv` gets one byte,
+    however many were asked for (MSG_PEEK does not count as reading). Where the reader's queue cannot be seen
+    (another system, another network) the bytes go `pause` seconds apart instead.
     """
 
     def __init__(self, host="127.0.0.1", port=0, *, pause=0.02, type=socket.SOCK_STREAM, path=None):
@@ -71,7 +71,7 @@ class OneByteServer(_Holding):
                 conversation.end()
 
     def _look(self, conversation, looks):
-        """Has the byte been read? Look again a little later each time: the learner may be reading the lesson instead."""
+        """Has the byte been read? If not, look again later: the learner may be reading the lesson instead."""
         unread = None if conversation.closed else self._readers.unread(conversation.sock)
         if unread is None:
             self._loop.later(self._pause_between, lambda: self._next(conversation))
@@ -93,8 +93,8 @@ class OneByteServer(_Holding):
 class JoiningServer(_Holding):
     """An echo that joins what should be apart: it keeps what arrives and answers it in one piece.
 
-    It answers when `size` bytes have come, or, without a size, when nothing has come for `quiet` seconds; and at the client's
-    end (a half-close) in any case. At most 64 KiB are kept.
+    It answers when `size` bytes have come, or, without a size, when nothing has come for `quiet` seconds; and
+    at the client's end (a half-close) in any case. At most 64 KiB are kept.
     """
 
     def __init__(
@@ -160,14 +160,16 @@ class LateServer(_Holding):
             self._give(conversation, count)
 
     def _ended(self, conversation):
-        # Timers that are due at the same time run in the order in which they were set: this one after the answers.
+        # Timers that are due at the same time run in the order in which they were set: this one after the
+        # answers.
         self._loop.later(self._delay, lambda: conversation.closed or conversation.end())
 
 
 class SlowReader(Server):
     """Reads `rate` bytes a second, throws them away and answers nothing.
 
-    `receive_buffer` (bytes; the kernel's own choice if None) is set as SO_RCVBUF: the smaller, the sooner the sender notices.
+    `receive_buffer` (bytes; the kernel's own choice if None) is set as SO_RCVBUF: the smaller, the sooner the
+    sender notices.
     """
 
     TICK = 0.05  # seconds between two reads
@@ -198,7 +200,8 @@ class SlowReader(Server):
 
 
 class NeverReads(Server):
-    """Accepts and then reads nothing, until it is closed: what is sent to it fills the two queues and stays there.
+    """Accepts and then reads nothing, until it is closed: what is sent to it fills the two queues and stays
+    there.
 
     `receive_buffer` as for SlowReader.
     """
@@ -245,7 +248,7 @@ class ClosesHalfway(_Partly):
 
 
 class ResetsHalfway(_Partly):
-    """An echo that breaks off with RST in the middle: when the client's kernel has `after` bytes of the answer."""
+    """An echo that breaks off with RST when the client's kernel has `after` bytes of the answer."""
 
     def _break_off(self, conversation):
         """RST takes along what is still on its way, so first wait for the acknowledgment."""
@@ -262,7 +265,7 @@ class ResetsHalfway(_Partly):
 
 
 class GarbageServer(Server):
-    """Answers as many bytes as it gets, but random ones; with the same `seed` the same ones on every connection."""
+    """Answers as many bytes as it gets, but random ones; with one `seed` the same on every connection."""
 
     BLOCK = 4096
 
@@ -296,7 +299,7 @@ def _checked_buffer(size):
 
 
 def _with_buffer(listener, size):
-    """Accepted sockets inherit the listener's SO_RCVBUF. The window is agreed at SYN, and nobody has connected yet."""
+    """Accepted sockets inherit the listener's SO_RCVBUF: set before anybody connects, tcp(7)."""
     if size is not None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
     return listener

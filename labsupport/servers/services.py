@@ -1,7 +1,7 @@
 """The four small services that every host once offered, for whatever needs somebody to talk to.
 
-Their RFCs are a page each, which makes them good company for a lesson: Echo (862), Discard (863), Chargen (864) and
-Daytime (867).
+Their RFCs are a page each, which makes them good company for a lesson: Echo (862), Discard (863), Chargen
+(864) and Daytime (867).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 
 
 def _chargen_pattern():
-    """RFC 864's lines: 72 of the 95 printing characters and CR LF, each line beginning one character later."""
+    """RFC 864's lines: 72 of the 95 printing characters, CR LF; each begins one character later."""
     ring = bytes(range(32, 127))
     return b"".join((ring[first:] + ring[:first])[:72] + b"\r\n" for first in range(len(ring)))
 
@@ -24,7 +24,8 @@ def _chargen_pattern():
 class EchoServer(Server):
     """Sends back whatever arrives, byte for byte, or datagram for datagram (RFC 862).
 
-    When the client has ended, the server sends what is left and ends too. A client that does not read is not read from.
+    When the client has ended, the server sends what is left and ends too. A client that does not read is not
+    read from.
     """
 
     _types = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
@@ -44,7 +45,7 @@ class DiscardServer(Server):
 
 
 class ChargenServer(Server):
-    """Sends lines of 72 characters for as long as the client reads them; what arrives is thrown away (RFC 864)."""
+    """Sends lines of 72 characters while the client reads them; what arrives is thrown away (RFC 864)."""
 
     _answers = False
     # The pattern repeats after 95 lines. Several rounds of it at once keep a fast reader busy.
@@ -67,6 +68,6 @@ class DaytimeServer(Server):
 
 
 def daytime(when):
-    """The line of RFC 867, such as b"22 FEB 1982 17:37:43 UTC\\r\\n": as long on every day, and in no machine's language."""
+    """RFC 867's line, b"22 FEB 1982 17:37:43 UTC\\r\\n": equally long on every day, in no local language."""
     clock = f"{when.tm_hour:02}:{when.tm_min:02}:{when.tm_sec:02}"
     return f"{when.tm_mday:02} {_MONTHS[when.tm_mon - 1]} {when.tm_year} {clock} UTC\r\n".encode("ascii")

@@ -1,8 +1,9 @@
 """Clients that come by themselves, for the lessons in which the learner is the server.
 
-A learner who blocks in `accept` cannot start a client as well. A visitor is made before, comes after a moment, and does one
-plain thing. Each runs in a thread of its own as a short script that reads like the client it is; every wait in it can be
-ended from outside, so that `close()` never hangs, whatever the learner's server does or fails to do.
+A learner who blocks in `accept` cannot start a client as well. A visitor is made before, comes after a
+moment, and does one plain thing. Each runs in a thread of its own as a short script that reads like the
+client it is; every wait in it can be ended from outside, so that `close()` never hangs, whatever the
+learner's server does or fails to do.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _NO_SIGNAL = int(getattr(socket, "MSG_NOSIGNAL", 0))
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, socket(7)
 
 _numbers = itertools.count(1)
-# A visitor is often not given a name by its learner. It stays, and stays countable for tidy(), until it is closed.
+# A visitor is often not given a name by its learner. It stays, and stays countable for tidy(), until it is
+# closed.
 _present = set()
 
 
@@ -43,7 +45,8 @@ class _Leave(Exception):
 class Visitor:
     """A helper client that goes to `address` by itself and does what `behavior` says.
 
-    `address` is what `getsockname()` or `server.address` gives: (host, port), or a Unix socket's path. `behavior`:
+    `address` is what `getsockname()` or `server.address` gives: (host, port), or a Unix socket's path.
+    `behavior`:
 
     - "connect": connect and stay, without a word
     - "send": connect, send `message`, stay
@@ -53,13 +56,13 @@ class Visitor:
     - "talk": send `message`, read as many bytes back, close
     - "silent": say nothing, read until the server ends, close
 
-    `after` is what it waits for first: a number of seconds, or a callable that becomes true. `count` visitors come one after
-    another; those that stay do so until `close()`. `type=SOCK_DGRAM` sends datagrams (to an address, and with neither
-    "half-close" nor "reset"). Raises TypeError or ValueError for bad arguments.
+    `after` is what it waits for first: a number of seconds, or a callable that becomes true. `count` visitors
+    come one after another; those that stay do so until `close()`. `type=SOCK_DGRAM` sends datagrams (to an
+    address, and with neither "half-close" nor "reset"). Raises TypeError or ValueError for bad arguments.
 
-    Attributes: `received` (bytes, the first MiB), `bytes_received`, `bytes_sent`, `done`, `sockets` (those still open),
-    `log`, `errors` (what went wrong in the visitor itself). That a server refuses or resets is an entry in the log, and
-    raised by `wait()`.
+    Attributes: `received` (bytes, the first MiB), `bytes_received`, `bytes_sent`, `done`, `sockets` (those
+    still open), `log`, `errors` (what went wrong in the visitor itself). That a server refuses or resets is
+    an entry in the log, and raised by `wait()`.
     """
 
     def __init__(
@@ -114,7 +117,8 @@ class Visitor:
     def wait(self, timeout=5):
         """Wait until `done`, at most `timeout` seconds, and return the visitor itself.
 
-        Raises TimeoutError when it is not done by then, and the OSError that ended it early (a refusal, a reset).
+        Raises TimeoutError when it is not done by then, and the OSError that ended it early (a refusal, a
+        reset).
         """
         if not self._over.wait(timeout):
             raise TimeoutError(f"the visitor has not done what {self.behavior!r} means within {timeout} s")
@@ -123,7 +127,7 @@ class Visitor:
         return self
 
     def close(self):
-        """End the visit wherever it is and close the sockets; again: nothing. Raises the first of `errors`, once."""
+        """End the visit wherever it is and close the sockets. Raises the first of `errors`, once."""
         self._leaving = True
         if self.thread is not threading.current_thread():
             if self.thread.is_alive():
@@ -197,7 +201,7 @@ class Visitor:
     def _connect(self, sock, number):
         deadline = time.monotonic() + CONNECTING
         result = sock.connect_ex(self.address)
-        while result == errno.EAGAIN:  # a Unix socket's full queue, connect(2): nothing says when there is room
+        while result == errno.EAGAIN:  # a Unix socket's full queue, connect(2): nobody says when
             self._wait(None, 0, LOOKING)
             if time.monotonic() > deadline:
                 result = errno.ETIMEDOUT
@@ -281,7 +285,7 @@ class Visitor:
         self.log.add(number, "closed")
 
     def _wait(self, sock, events, seconds):
-        """Wait until `sock` is ready, at most `seconds` (None: until it is, or until close()); False if it is not."""
+        """Wait until `sock` is ready, at most `seconds` (None: until close()); whether it is."""
         if sock is not None:
             self._selector.register(sock, events)
         try:
@@ -334,7 +338,7 @@ def _checked_behavior(behavior, kind, family):
         if behavior in ("half-close", "reset"):
             raise ValueError(f"datagrams have no connection, so a visitor cannot {behavior!r} one")
         if family not in (socket.AF_INET, socket.AF_INET6):
-            raise ValueError("a visitor sends datagrams to an address such as ('127.0.0.1', 5000), not to a path")
+            raise ValueError("a visitor sends datagrams to an address, such as ('127.0.0.1', 5000)")
     return behavior
 
 
@@ -344,7 +348,7 @@ def _checked_address(address):
         return getattr(socket, "AF_UNIX", None), arguments.checked_path(address)
     if not isinstance(address, tuple) or len(address) not in (2, 4) or not isinstance(address[0], str):
         raise TypeError(
-            f"address must be what getsockname() gives, such as ('127.0.0.1', 5000) or a path, not {address!r}"
+            f"address must be what getsockname() gives, ('127.0.0.1', 5000) or a path, not {address!r}"
         )
     host, port, *rest = address
     if arguments.checked_port(port) == 0:
