@@ -299,6 +299,29 @@ def test_an_orderly_end_looked_at_only_afterwards(connect):
     assert reaches(client, "TIME-WAIT").fd is None
 
 
+def test_a_late_first_look_among_others_that_share_the_port(keep):
+    """Two connections from one local port, both in TIME-WAIT, neither looked at before: each is told its own."""
+    listeners = [keep(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+    first, second = (socket.socket() for _ in range(2))
+    for client in keep(first, second):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    first.bind(("127.0.0.1", 0))
+    second.bind(first.getsockname())
+    for client, listener in zip((first, second), listeners, strict=True):
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        client.shutdown(socket.SHUT_WR)
+        assert server.recv(1) == b""
+        if client is second:  # further apart than the kernel's clock is coarse
+            began = reaches(first, "TIME-WAIT")
+            until(lambda: SockDiag().find(socket.AF_INET, None, None, remember(first).ended.apart).expires < 59_700)
+        server.close()
+        assert client.recv(1) == b""
+        snapshot = reaches(client, "TIME-WAIT")
+        assert snapshot.peer == listener.getsockname()
+    assert observe(first).peer == began.peer != observe(second).peer
+
+
 def test_fin_wait_1_and_closing_rest_behind_a_full_queue(connect):
     client, server = connect()
     taken = fill(client, server)

@@ -20,6 +20,7 @@ import contextlib
 import errno
 import fcntl
 import struct
+import time
 
 from labsupport.kernels.facts import Ended, Facts, Look
 from labsupport.kernels.sockdiag import SockDiag
@@ -27,6 +28,7 @@ from labsupport.kernels.sockdiag import SockDiag
 TCP_INFO, TCP_ZEROCOPY_RECEIVE, SO_MEMINFO, SO_COOKIE = 11, 35, 55, 57
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
 TRIES = 4
+TIME_WAIT_LASTS, CLOCK_GRAIN = 60_000, 10  # ms; include/net/tcp.h; a tick of the slowest kernels
 
 # include/net/tcp_states.h; 12 is a half-open connection that has no socket yet, 13 a socket that is bound and
 # no more.
@@ -41,11 +43,11 @@ OPENING = frozenset(("SYN-SENT", "SYN-RECEIVED"))
 CARRYING = FIN_SENT | FIN_RECEIVED | {"ESTABLISHED"}
 
 # struct tcp_info of linux/tcp.h, as far as it is needed. The last two fields came with Linux 4.19.
-_layout = struct.Struct("=B23xII36xI8xI16xI16xQQ4xII52xQQ")
-STATE, UNACKED, SACKED, RTT, CWND, RETRANSMITS = range(6)
-ACKED, RECEIVED, SEGMENTS_IN, NOT_SENT, SENT, SENT_AGAIN = range(6, 12)
+_layout = struct.Struct("=B23xII24xI8xI8xI16xI16xQQ4xII52xQQ")
+STATE, UNACKED, SACKED, LAST_ACK_MS, RTT, CWND, RETRANSMITS = range(7)
+ACKED, RECEIVED, SEGMENTS_IN, NOT_SENT, SENT, SENT_AGAIN = range(7, 13)
 _fields = _layout.unpack_from
-# Of SO_MEMINFO: rcvbuf, sndbuf; between them what waits to be sent, the same as SIOCOUTQ where the socket is not TCP.
+# Of SO_MEMINFO: rcvbuf, sndbuf; between them what waits to be sent, which is SIOCOUTQ where it is not TCP.
 _buffers, _memory = struct.Struct("=4xI4xI").unpack_from, struct.Struct("=4xIII").unpack_from
 _cookie = struct.Struct("=Q").unpack
 _queue = struct.Struct("=i").unpack
@@ -81,8 +83,9 @@ def look(sock, fd, memory):
     same = state == last.state == "ESTABLISHED" and info[RECEIVED] == last.bytes_received
     unread = 0 if same and not last.recv_queue else _ioctl(fd, SIOCINQ)
     sizes = _buffer_sizes(sock)
-    if not info[SEGMENTS_IN] and state in CARRYING:  # an older kernel, or a sandbox that only looks like Linux
-        facts = Facts(state, None, None, None, None, unread, None, *sizes, info[RTT] / 1e6 or None, info[CWND])
+    if not info[SEGMENTS_IN] and state in CARRYING:  # an older kernel, or a sandbox like Linux
+        rtt = info[RTT] / 1e6 or None
+        facts = Facts(state, None, None, None, None, unread, None, *sizes, rtt, info[CWND])
         return facts, identify(sock), None, None, None
     sent = _taken(info, queued, state, opened, last.bytes_sent)
     waiting = queued - (state in FIN_PENDING)
@@ -220,10 +223,20 @@ def _ask(memory):
 
 
 def _apart(sock, fd, memory, unread, queued):
-    """The TIME-WAIT of a socket first looked at now: a cookie is given on demand, and that entry was made without one."""
+    """The TIME-WAIT of a socket first looked at now.
+
+    A cookie is given on demand, and that entry was made without one. Several may have the same port, to different
+    peers. It began when the peer's FIN came, and that brought the last acknowledgment that this socket had.
+    """
     if memory.last.peer or queued or not _peer_ended(fd, unread):
         return None
-    return (memory.diag or _own_network).time_wait_at(memory.family, _socket.socket.getsockname(sock))
+    before = time.monotonic()
+    age = _tcp_info(sock)[LAST_ACK_MS]
+    there = (memory.diag or _own_network).time_waits_at(memory.family, _socket.socket.getsockname(sock))
+    later = age + (time.monotonic() - before) * 1000
+    grain = 2 * CLOCK_GRAIN
+    found = [one for one in there if age - grain <= TIME_WAIT_LASTS - one.expires <= later + grain]
+    return found[0] if len(found) == 1 else None
 
 
 def _peer_ended(fd, unread):
@@ -251,7 +264,7 @@ def _tcp_info(sock):
 
 
 def _unpack(raw):
-    """The fields of a struct tcp_info; of one that is too short none counts segments, which tells it apart."""
+    """The fields of a struct tcp_info; of one too short none counts segments, which tells it apart."""
     info = _fields(raw.ljust(_layout.size, b"\0"))
     return info if len(raw) >= _layout.size else (*info[:SEGMENTS_IN], 0, 0, 0, 0)
 

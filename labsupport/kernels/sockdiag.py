@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 4, 20, 2, 3
 NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
-INET_DIAG_INFO, TIME_WAIT = 2, 6
+INET_DIAG_INFO, REQ_BYTECODE, S_EQ, TIME_WAIT = 2, 1, 11, 6
 ALL_STATES = 0xFFFFFFFF
 NO_COOKIE = (1 << 64) - 1
 ANSWERS_WITHIN = 5  # seconds; the kernel answers at once, this is for one that does not
@@ -24,11 +24,11 @@ ANSWERS_WITHIN = 5  # seconds; the kernel answers at once, this is for one that 
 _header = struct.Struct("=IHHII")  # length, type, flags, sequence, port
 _request = struct.Struct("=BBBxI")  # family, protocol, extensions, states
 _ports = struct.Struct("!HH")
-_interface_cookie = struct.Struct("=IQ")
-_attribute = struct.Struct("=HH")
+_interface, _cookie = struct.Struct("=I"), struct.Struct("=Q")
+_attribute, _operation = struct.Struct("=HH"), struct.Struct("=BBH")
 
 class Found(NamedTuple):
-    """A socket in the kernel's tables; queues in bytes with the FIN; `info`: its struct tcp_info, or None."""
+    """A socket in the kernel's tables; queues in bytes with the FIN, `expires` in ms, `info` a struct tcp_info."""
 
     state: int
     local: tuple
@@ -36,6 +36,7 @@ class Found(NamedTuple):
     recv_queue: int
     send_queue: int
     cookie: int
+    expires: int
     info: bytes | None
 
 
@@ -58,18 +59,20 @@ class SockDiag:
         """
         with self._lock, self._channel() as sock:
             if local:
-                found = self._ask(sock, family, _identity(family, local, peer, cookie), 0)
+                found = self._ask(sock, _question(family, local, peer, cookie))
                 if found and found[0].cookie == cookie:
                     return found[0]
-            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may
-            # overlook it.
-            return next((one for one in self._all(sock, family) if one.cookie == cookie), None)
+            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may overlook it.
+            found = self._ask(sock, _question(family), NLM_F_DUMP, _cookie.pack(cookie))
+            return next((one for one in found if one.cookie == cookie), None)
 
-    def time_wait_at(self, family, local):
-        """The TIME-WAIT entry whose own end is `local`, if there is exactly one. Raises as `find` does."""
+    def time_waits_at(self, family, local):
+        """The TIME-WAIT entries whose own end is `local`. Raises as `find` does."""
+        # A filter for the kernel (linux/inet_diag.h): own port equal, then on to its end at 8; otherwise beyond it.
+        port_equal = _attribute.pack(12, REQ_BYTECODE) + _operation.pack(S_EQ, 8, 12) + _operation.pack(0, 0, local[1])
         with self._lock, self._channel() as sock:
-            found = [one for one in self._all(sock, family) if one.state == TIME_WAIT and one.local == local]
-        return found[0] if len(found) == 1 else None
+            found = self._ask(sock, _question(family, states=1 << TIME_WAIT) + port_equal, NLM_F_DUMP)
+        return [one for one in found if one.local == local]
 
     def _channel(self):
         """A netlink socket as a context manager, which leaves a given one open."""
@@ -79,42 +82,40 @@ class SockDiag:
         sock.settimeout(ANSWERS_WITHIN)
         return contextlib.closing(sock)
 
-    def _all(self, sock, family):
-        return self._ask(sock, family, _identity(family, None, None, NO_COOKIE), NLM_F_DUMP)
-
-    def _ask(self, sock, family, identity, dump):
-        """Send one request; the sockets in the answer."""
+    def _ask(self, sock, question, dump=0, mark=b""):
+        """Send one question; the sockets in the answer. Those of a long answer are parsed where `mark` is in them."""
         self._sequence += 1
-        body = _request.pack(family, _socket.IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1), ALL_STATES) + identity
-        size = _header.size + len(body)
-        sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, self._sequence, 0) + body)
+        size = _header.size + len(question)
+        sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, self._sequence, 0) + question)
         found = []
         while True:
-            for kind, sequence, message in _messages(sock.recv(1 << 16)):
+            data = sock.recv(1 << 16)
+            wanted = mark in data
+            for kind, sequence, start, end in _messages(data):
                 if sequence != self._sequence:
                     continue  # left over from a question that was interrupted
-                if kind in (NLMSG_ERROR, NLMSG_DONE):
-                    return found
-                found.append(_parse(message))
-                if not dump:
+                if kind == SOCK_DIAG_BY_FAMILY and wanted:
+                    found.append(_parse(data[start:end]))
+                if kind in (NLMSG_ERROR, NLMSG_DONE) or not dump:
                     return found
 
 
-def _identity(family, local, peer, cookie):
-    """struct inet_diag_sockid: ports, addresses, interface, cookie."""
+def _question(family, local=None, peer=None, cookie=NO_COOKIE, states=ALL_STATES):
+    """struct inet_diag_req_v2: what is asked for, and in it ports, addresses, interface and cookie."""
     none = ("0.0.0.0" if family == _socket.AF_INET else "::", 0)
     local, peer = local or none, peer or none
     hosts = (_socket.inet_pton(family, end[0].partition("%")[0]) for end in (local, peer))
-    ends = b"".join(host.ljust(16, b"\0") for host in hosts)
-    return _ports.pack(local[1], peer[1]) + ends + _interface_cookie.pack(0, cookie)
+    ends = _ports.pack(local[1], peer[1]) + b"".join(host.ljust(16, b"\0") for host in hosts)
+    wanted = _request.pack(family, _socket.IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1), states)
+    return wanted + ends + _interface.pack(0) + _cookie.pack(cookie)
 
 
 def _messages(data):
-    """The netlink messages in a datagram: (type, sequence number, body)."""
+    """The netlink messages in a datagram: type, sequence number, and where the body starts and ends."""
     at = 0
     while at + _header.size <= len(data):
         size, kind, _, sequence, _ = _header.unpack_from(data, at)
-        yield kind, sequence, data[at + _header.size : at + size]
+        yield kind, sequence, at + _header.size, at + size
         at += max(size + 3 & ~3, _header.size)
 
 
@@ -123,9 +124,10 @@ def _parse(message):
     family, state = message[0], message[1]
     ports = _ports.unpack_from(message, 4)
     ends = [_address(family, message[at : at + 16], port) for at, port in zip((8, 24), ports, strict=True)]
-    _, cookie = _interface_cookie.unpack_from(message, 40)
-    _, recv_queue, send_queue = struct.unpack_from("=III", message, 52)
-    return Found(state, *ends, recv_queue, send_queue, cookie, _attributes(message, 72).get(INET_DIAG_INFO))
+    (cookie,) = _cookie.unpack_from(message, 44)
+    expires, recv_queue, send_queue = struct.unpack_from("=III", message, 52)
+    info = _attributes(message, 72).get(INET_DIAG_INFO)
+    return Found(state, *ends, recv_queue, send_queue, cookie, expires, info)
 
 
 def _attributes(message, at):
