@@ -48,7 +48,7 @@ class Recorder:
         self.log, self.sockets, self.missed, self.calls = [], [], 0, 0
         self._by_id = {}
         self._before = set(threading.enumerate()) - {self.main}
-        self._kinds = {}
+        self._kinds, self._modules = {}, {}
         self._lock = threading.Lock()
         self._looked = 0.0
         self._stopped = False
@@ -76,23 +76,18 @@ class Recorder:
             if sock is not None and sock.fileno() >= 0:
                 lane.ask(sock)
 
-    def wants(self, frame):
-        """Whether the call that `frame` makes, in this thread, is one of the block's."""
-        thread = threading.current_thread()
+    def wants(self, thread, frame):
+        """Whether the call that `frame` makes, in `thread`, is one of the block's."""
         kind = self._kinds.get(thread)
         if kind is None:
             kind = self._kinds[thread] = self._kind(thread)
-        if kind == "helper":
-            return False
-        module = frame.f_globals.get("__name__") or ""
-        if kind == "before":
-            return module == "__main__"
-        package, _, rest = module.partition(".")
-        if package == "labsupport":
-            return rest == "background" and frame.f_code.co_name != "_knock"
-        if package == "asyncio":
-            return "self" not in frame.f_code.co_name  # _make_self_pipe, _write_to_self …: the loop's own pair
-        return package not in _HELPERS
+        module = frame.f_globals.get("__name__")
+        if kind != "own":
+            return kind == "before" and module == "__main__"
+        wanted = self._modules.get(module)
+        if wanted is None:
+            wanted = self._modules[module] = _plain(module or "")
+        return wanted is True or (wanted == "mostly" and not _wakes(frame.f_code.co_name))
 
     def _kind(self, thread):
         if thread is self.main:
@@ -113,7 +108,7 @@ class Recorder:
                 self.sockets.append(known)
         return known
 
-    def began(self, sock, name, args, kwargs, frame):
+    def began(self, thread, sock, name, args, kwargs, frame):
         """Note that a call begins; None when it is not to be kept."""
         lane = None if name == "socket" else self.socket(sock)
         if lane is not None and not lane.wanted:
@@ -126,7 +121,7 @@ class Recorder:
             lane.tries -= 1
             lane.name = receiver(frame.f_code, frame.f_lasti, name)
         self.sample()
-        call = Call(threading.current_thread(), lane, name, kept_arguments(args, kwargs), 0)
+        call = Call(thread, lane, name, kept_arguments(args, kwargs), 0)
         if name in ("connect", "connect_ex", "sendto") and args:
             call.address = address_in(args[-1])
         elif name in ("close", "shutdown", "detach"):
@@ -202,6 +197,19 @@ class Recorder:
             self.log.append(entry)
 
 
+def _plain(module):
+    """Whether code of this module may be a learner's; "mostly" where it depends on the function."""
+    package, _, rest = module.partition(".")
+    if package == "labsupport":
+        return "mostly" if rest == "background" else False
+    return "mostly" if package == "asyncio" else package not in _HELPERS
+
+
+def _wakes(function):
+    """asyncio's _make_self_pipe, _write_to_self … are about the loop's own pair; _knock is background's."""
+    return "self" in function or function == "_knock"
+
+
 def _caller(frame):
     """The code that asked: the socket module's own functions are on the way, not the beginning."""
     while frame.f_back is not None and frame.f_globals.get("__name__") == "socket":
@@ -234,13 +242,16 @@ def _noting(name, original):
             return original(self, *args, **kwargs)
         direct = sys._getframe(1)
         frame = _caller(direct)
-        wanting = [recorder for recorder in _recorders if recorder.wants(frame)]
-        if not wanting:
+        thread, notes = threading.current_thread(), []
+        for recorder in _recorders:
+            if recorder.wants(thread, frame):
+                call = recorder.began(thread, self, said, args, kwargs, frame)
+                if call is not None:
+                    notes.append((recorder, call))
+        if not notes:
             return original(self, *args, **kwargs)
         _inside.add(ident)
         try:
-            notes = [(recorder, recorder.began(self, said, args, kwargs, frame)) for recorder in wanting]
-            notes = [(recorder, call) for recorder, call in notes if call is not None]
             if said == "socket" and direct is not frame and direct.f_code.co_name in _MAKERS:
                 for _, call in notes:
                     call.name, call.arguments = direct.f_code.co_name, ()

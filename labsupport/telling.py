@@ -286,6 +286,8 @@ class _Words:
     def value(self, value, call):
         if isinstance(value, Shown):
             return value
+        if type(value) is int:
+            return str(value)
         named = is_address(value) or (call.lane is not None and call.lane.family == "AF_UNIX")
         if named and isinstance(value, (tuple, str)) and call.name != "bind":
             known = self._values.get(_plain(value)) or self._owners.get(_anywhere(value))
@@ -360,7 +362,7 @@ def _began(call, add, words):
 
 
 def _returned(call, add, words, parts):
-    at = call.ended_at - words.started
+    at, began = call.ended_at - words.started, parts["began", id(call)][0]
     events = [add(Became, at, words.index(lane), state, proved) for lane, state, proved in call.states]
     other = call.new if call.name == "accept" else call.target or (call.lane.peer if call.lane is not None else None)
     events.append(
@@ -370,12 +372,12 @@ def _returned(call, add, words, parts):
             words.threads[call.thread],
             words.index(call.lane),
             call.name,
-            words.arguments(call),
+            began.arguments,
             words.result(call) if call.error is None else None,
             call.error,
             call.errno,
             call.ended_at - call.began_at,
-            parts["began", id(call)][0].order,
+            began.order,
             amount=call.amount,
             other=words.index(other),
         )
