@@ -1,4 +1,4 @@
-"""What a look costs: `observe` a socket, beside a bare getsockopt(TCP_INFO) of the same one in the same rounds.
+"""What a look costs: `observe` a socket, beside a bare getsockopt(TCP_INFO) in the same rounds.
 
 Absolute figures belong to an idle machine; the ratio holds on a busy one too.
 """
@@ -49,7 +49,8 @@ def _table(cases, rounds, looks, goal=GOAL):
             bare_times.append(_each(looks, _tcp_info, bare))
         ours, theirs = statistics.median(times), statistics.median(bare_times)
         reached &= goal is None or ours <= goal
-        print(f"{name:30}{ours:10.2f}{theirs:10.2f}{ours / theirs:8.1f}" + (f"   (goal {goal:g})" if goal else ""))
+        said = f"   (goal {goal:g})" if goal else ""
+        print(f"{name:30}{ours:10.2f}{theirs:10.2f}{ours / theirs:8.1f}{said}")
     return reached
 
 

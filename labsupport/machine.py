@@ -49,7 +49,7 @@ class Ability:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What `doctor()` found: a repr that is the same everywhere, the details in the live view and `text()`."""
+    """What `doctor()` found: a repr that is the same everywhere; details in the live view and `text()`."""
 
     abilities: tuple[Ability, ...]
 

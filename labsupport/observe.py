@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import _socket
 import socket
-import threading
 import weakref
 from typing import NamedTuple
 
@@ -112,16 +111,14 @@ class Memory:
 
 _INET6 = getattr(socket, "AF_INET6", None)
 _memories: weakref.WeakKeyDictionary[socket.socket, Memory] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 def observe(sock: socket.socket) -> Snapshot:
     """What the kernel holds for `sock` now, as a `Snapshot`. It takes microseconds and changes nothing.
 
-    After close it goes on: FIN-WAIT, LAST-ACK, TIME-WAIT, at last CLOSED, known by the cookie of the first
-    look. Raises TypeError for what is no socket, ValueError for a closed socket that was never looked at
-    while it was open. Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ, sock_diag(7); on macOS
-    TCP_CONNECTION_INFO.
+    After close it goes on, known by its cookie: FIN-WAIT, LAST-ACK, TIME-WAIT, at last CLOSED.
+    Raises TypeError for what is no socket, ValueError for a closed socket never looked at while it was open.
+    Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ, sock_diag(7); on macOS TCP_CONNECTION_INFO.
     """
     memory = _known(sock) or remember(sock)
     fd = sock.fileno()
@@ -138,24 +135,21 @@ def observe(sock: socket.socket) -> Snapshot:
 def remember(sock: socket.socket, diag=None) -> Memory:
     """Know `sock` from now on, closed or not.
 
-    `diag` is the SockDiag of the network it lives in, if that is not this process's. Raises as `observe`
-    does.
+    `diag` is the SockDiag of its network, where that is not this process's. Raises as `observe` does.
     """
     if not isinstance(sock, socket.socket):
         raise TypeError(f"observe takes a socket.socket, not {_what(sock)}")
-    with _lock:
-        memory = _memories.get(sock)
-        if memory is None:
-            try:
-                memory = Memory(sock, diag)
-            except OSError:
-                raise ValueError(
-                    "expected an open socket, or one observed before it was closed; "
-                    "this one is closed and was never seen"
-                ) from None
-            _memories[sock] = memory
-        elif diag is not None:
-            memory.diag = diag
+    memory = _memories.get(sock)
+    if memory is None:
+        try:
+            memory = _memories.setdefault(sock, Memory(sock, diag))
+        except OSError:
+            raise ValueError(
+                "expected an open socket, or one observed before it was closed; "
+                "this one is closed and was never seen"
+            ) from None
+    elif diag is not None:
+        memory.diag = diag
     return memory
 
 
@@ -224,10 +218,9 @@ def _look_after_close(memory):
     except OSError:
         return last._replace(fd=None, state=None)  # nobody to ask: its state is not known
     if found is None:
-        # A connection that is over does not come back. One that never was may: through a duplicate of the
-        # descriptor.
-        gone = memory.ended.gone or last.state in _CONNECTED or last.state == "LISTEN"
-        memory.ended = memory.ended._replace(gone=gone)
+        # A connection that is over does not come back. One that never was may, by a duplicate.
+        over = last.state in _SETTLED or last.opened or last.bytes_sent or last.bytes_received
+        memory.ended = memory.ended._replace(gone=memory.ended.gone or bool(over))
         return last._replace(fd=None, state="CLOSED")
     return Snapshot(*memory.names, None, found.local or last.local, found.peer or last.peer, *found.facts)
 

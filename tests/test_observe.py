@@ -1,6 +1,7 @@
 """Snapshots against real conversations on loopback, in every state that can be made to rest there.
 
-A state is made to rest by a full send queue, which holds back our own FIN, or by a full accept queue, which drops a SYN.
+A state is made to rest by a full send queue, which holds back our own FIN, or by a full accept queue, which
+drops a SYN.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def connect(keep):
 
 
 def fill(sock, peer):
-    """Send until both kernels take no more: until nothing is in flight and there still is no room. How many bytes."""
+    """Send until both kernels take no more, with nothing left in flight; how many bytes they took."""
     sock.setblocking(False)
     taken, more = 0, True
     while more:
@@ -88,7 +89,7 @@ def counts(snapshot):
     return snapshot.bytes_sent, snapshot.bytes_received
 
 
-# --- before a connection ---------------------------------------------------------------------------------------------
+# --- before a connection ------------------------------------------------------------------------------------
 
 
 def test_a_fresh_socket():
@@ -149,7 +150,7 @@ def test_refused_is_closed_and_counts_no_syn(keep):
     assert snapshot.local == sock.getsockname() and snapshot.peer is None
 
 
-# --- while a connection is open --------------------------------------------------------------------------------------
+# --- while a connection is open -----------------------------------------------------------------------------
 
 
 def test_both_ends_count_payload_only(connect):
@@ -163,7 +164,8 @@ def test_both_ends_count_payload_only(connect):
     assert (there.recv_queue, there.bytes_read) == (5, 0)
     assert server.recv(3) == b"hel"
     assert (observe(server).recv_queue, observe(server).bytes_read) == (2, 3)
-    assert (here.local, here.peer) == (client.getsockname(), client.getpeername()) == (there.peer, there.local)
+    assert (here.local, here.peer) == (client.getsockname(), client.getpeername())
+    assert (here.local, here.peer) == (there.peer, there.local)
     assert here.rtt > 0 and here.cwnd > 0 and here.retransmits == 0
     assert repr(here) == "TCP 127.0.0.1 → 127.0.0.1  ESTABLISHED  sent 5, received 0"
 
@@ -255,7 +257,7 @@ def test_a_connection_to_itself_opens_simultaneously():
         assert snapshot.peer == snapshot.local == sock.getsockname()
 
 
-# --- the ends of a connection, the descriptor still open -------------------------------------------------------------
+# --- the ends of a connection, the descriptor still open ----------------------------------------------------
 
 
 def test_half_close(connect):
@@ -300,7 +302,7 @@ def test_an_orderly_end_looked_at_only_afterwards(connect):
 
 
 def test_a_late_first_look_among_others_that_share_the_port(keep):
-    """Two connections from one local port, both in TIME-WAIT, neither looked at before: each is told its own."""
+    """Two connections from one port, both in TIME-WAIT, neither looked at before: each is told its own."""
     listeners = [keep(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
     first, second = (socket.socket() for _ in range(2))
     for client in keep(first, second):
@@ -314,7 +316,8 @@ def test_a_late_first_look_among_others_that_share_the_port(keep):
         assert server.recv(1) == b""
         if client is second:  # further apart than the kernel's clock is coarse
             began = reaches(first, "TIME-WAIT")
-            until(lambda: SockDiag().find(socket.AF_INET, None, None, remember(first).ended.apart).expires < 59_700)
+            entry = remember(first).ended.apart
+            until(lambda: SockDiag().find(socket.AF_INET, None, None, entry).expires < 59_700)
         server.close()
         assert client.recv(1) == b""
         snapshot = reaches(client, "TIME-WAIT")
@@ -353,6 +356,21 @@ def test_last_ack_rests_behind_a_full_queue(connect):
     assert counts(snapshot) == (taken, 3) and snapshot.send_queue == 0
 
 
+def test_refused_and_connected_after_all(keep):
+    """The same socket, connected at the second attempt and closed before it was looked at again."""
+    client = keep(socket.socket())
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionRefusedError):
+            client.connect(bound.getsockname())
+        assert observe(client).state == "CLOSED"
+        bound.listen()
+        client.connect(bound.getsockname())
+        keep(bound.accept()[0])
+    client.close()
+    assert reaches(client, "FIN-WAIT-2").peer[0] == "127.0.0.1"
+
+
 def test_reset_with_bytes_on_their_way(connect):
     client, server = connect()
     taken = fill(client, server)
@@ -368,7 +386,7 @@ def test_reset_with_bytes_on_their_way(connect):
 
 @pytest.mark.parametrize("looked", [False, True], ids=["first look afterwards", "looked before"])
 def test_a_reset_after_the_peers_fin(connect, looked):
-    """A peer that closed answers data with RST: its FIN was counted, though the state does not show that any more."""
+    """A peer that closed answers data with RST: its FIN had come, though the state no longer shows it."""
     client, server = connect()
     server.sendall(b"bye")
     if looked:
@@ -400,7 +418,7 @@ def test_a_reset_without_fin(connect, looked):
     assert counts(observe(client)) == (0, 3)
 
 
-# --- after close -----------------------------------------------------------------------------------------------------
+# --- after close --------------------------------------------------------------------------------------------
 
 
 def test_after_close_fin_wait_2_then_time_wait(connect):
@@ -534,7 +552,7 @@ def test_ipv4_through_an_ipv6_socket(keep):
     assert reaches(server, "TIME-WAIT").opened == "passive"
 
 
-# --- descriptors -----------------------------------------------------------------------------------------------------
+# --- descriptors --------------------------------------------------------------------------------------------
 
 
 def test_a_reused_descriptor_is_not_the_old_socket(connect):
@@ -635,7 +653,7 @@ def test_a_look_is_no_call_of_the_learners(connect, monkeypatch):
 
 
 def test_nobody_to_ask():
-    """No descriptor is left for a question to the kernel: the state is not known, and is known again later."""
+    """No descriptor is left for a question to the kernel: the state is unknown, and known again later."""
     code = """if True:
         import os, resource, socket
         from labsupport import observe, until
@@ -677,7 +695,7 @@ def test_after_a_fork_both_processes_can_ask():
     assert done.returncode == 0, done.stderr
 
 
-# --- other kinds -----------------------------------------------------------------------------------------------------
+# --- other kinds --------------------------------------------------------------------------------------------
 
 
 def test_udp(keep):
@@ -728,7 +746,7 @@ def test_raw(keep):
     assert observe(sock).state is None and repr(observe(sock)) == "IP 0.0.0.0"
 
 
-# --- what is asked for -----------------------------------------------------------------------------------------------
+# --- what is asked for --------------------------------------------------------------------------------------
 
 
 def test_bad_arguments():
@@ -777,7 +795,7 @@ def test_the_sock_diag_of_another_network(connect):
         assert diag.find(socket.AF_INET, None, None, cookie(client) + 1_000_000_000) is None
 
 
-# --- other systems: the parts that can be tried anywhere -------------------------------------------------------------
+# --- other systems: the parts that can be tried anywhere ----------------------------------------------------
 
 
 def test_macos_struct():

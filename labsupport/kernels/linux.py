@@ -30,8 +30,7 @@ SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
 TRIES = 4
 TIME_WAIT_LASTS, CLOCK_GRAIN = 60_000, 10  # ms; include/net/tcp.h; a tick of the slowest kernels
 
-# include/net/tcp_states.h; 12 is a half-open connection that has no socket yet, 13 a socket that is bound and
-# no more.
+# include/net/tcp_states.h; 12 is a half-open connection without a socket, 13 a socket that is only bound.
 STATES = (
     None, "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "CLOSED",
     "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED", "CLOSED",
@@ -55,8 +54,7 @@ TCP, SOCKET = _socket.IPPROTO_TCP, _socket.SOL_SOCKET
 
 _own_network = SockDiag()
 
-# The C type's own method, not that of socket.socket: `record` patches those, and a look is no call of the
-# learner's.
+# The C type's own method, not socket.socket's: `record` patches those, and a look is no learner's call.
 _getsockopt = _socket.socket.getsockopt
 
 
@@ -163,8 +161,7 @@ def _payload(info, fin_pending):
 def _taken(info, queued, state, opened, already):
     """The bytes taken from the program, which never become fewer than `already`.
 
-    By sequence numbers, where it is known who opened: `tcpi_bytes_sent` also counts what a full device threw
-    away.
+    By sequence numbers, where it is known who opened: `tcpi_bytes_sent` has what a device refused too.
     """
     if opened is None or state in OPENING:
         taken = _payload(info, state in FIN_PENDING)
@@ -196,20 +193,18 @@ def _look_at_closed(sock, fd, info, memory):
         cookie = identify(sock)
         return Look(Facts("CLOSED", None, 0, 0, 0, 0, 0, *sizes), cookie)
     queued, unread, cookie = _ioctl(fd, SIOCOUTQ), _ioctl(fd, SIOCINQ), identify(sock)
-    last, hidden, gone = memory.last, None, memory.ended.gone
-    if cookie == memory.cookie and not gone:
+    last, before = memory.last, memory.ended
+    came, pending = before.peer_ended, before.fin_pending
+    if last.state != "CLOSED":
+        came, pending = last.state in FIN_RECEIVED or None, last.state in FIN_PENDING
+    if came is None:
+        came = _peer_ended(fd, unread)
+    hidden, gone = None, before.gone
+    if came is not False and not gone and cookie == memory.cookie:
         with contextlib.suppress(OSError):
-            hidden = _ask(memory) or _apart(sock, fd, memory, unread, queued)
+            hidden = _ask(memory) or (_apart(sock, memory) if came and not queued else None)
             gone = not hidden
-    if hidden:
-        ended = Ended(True, apart=hidden.cookie)
-    elif memory.ended.gone:
-        ended = memory.ended
-        if ended.peer_ended is None:
-            ended = ended._replace(peer_ended=_peer_ended(fd, unread))
-    else:
-        came = last.state in FIN_RECEIVED or _peer_ended(fd, unread)
-        ended = Ended(came, last.state in FIN_PENDING and queued > 0, gone)
+    ended = Ended(came or bool(hidden), pending and queued > 0, gone, hidden and hidden.cookie)
     sent = max(last.bytes_sent or 0, _payload(info, ended.fin_pending))
     state = STATES[hidden.state] if hidden else "CLOSED"
     waiting = queued - ended.fin_pending
@@ -222,14 +217,15 @@ def _ask(memory):
     return diag.find(memory.family, memory.last.local, memory.last.peer, memory.ended.apart or memory.cookie)
 
 
-def _apart(sock, fd, memory, unread, queued):
+def _apart(sock, memory):
     """The TIME-WAIT of a socket first looked at now.
 
-    A cookie is given on demand, and that entry was made without one. Several may have the same port, to different
-    peers. It began when the peer's FIN came, and that brought the last acknowledgment that this socket had.
+    A cookie is given on demand, and that entry was made without one. Several may have the same port, to
+    different peers. It began when the peer's FIN came, and that brought the last acknowledgment that this
+    socket had.
     """
-    if memory.last.peer or queued or not _peer_ended(fd, unread):
-        return None
+    if memory.last.peer:
+        return None  # it was looked at before, so it had its cookie
     before = time.monotonic()
     age = _tcp_info(sock)[LAST_ACK_MS]
     there = (memory.diag or _own_network).time_waits_at(memory.family, _socket.socket.getsockname(sock))

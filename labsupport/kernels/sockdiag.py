@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import _socket
 import contextlib
+import itertools
 import struct
 import threading
 from typing import NamedTuple
@@ -28,7 +29,7 @@ _interface, _cookie = struct.Struct("=I"), struct.Struct("=Q")
 _attribute, _operation = struct.Struct("=HH"), struct.Struct("=BBH")
 
 class Found(NamedTuple):
-    """A socket in the kernel's tables; queues in bytes with the FIN, `expires` in ms, `info` a struct tcp_info."""
+    """A socket in the kernel's tables: queues in bytes, FIN included; `expires` in ms; a struct tcp_info."""
 
     state: int
     local: tuple
@@ -49,50 +50,59 @@ class SockDiag:
 
     def __init__(self, sock=None):
         self._given = sock
-        self._lock = threading.Lock()
-        self._sequence = 0
+        self._lock = threading.Lock()  # for the given one alone: a fork may copy it while it is held
+        self._numbers = itertools.count(1)
 
     def find(self, family, local, peer, cookie):
         """The socket with this cookie, or None; `local` and `peer` only make it quicker, and may be None.
 
         Raises OSError where the kernel cannot be asked: no descriptor left, or a sandbox that forbids it.
         """
-        with self._lock, self._channel() as sock:
+        with self._channel() as sock:
             if local:
                 found = self._ask(sock, _question(family, local, peer, cookie))
                 if found and found[0].cookie == cookie:
                     return found[0]
-            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may overlook it.
+            # A miss is confirmed by the list: while a connection becomes TIME-WAIT, the short way may
+            # overlook it.
             found = self._ask(sock, _question(family), NLM_F_DUMP, _cookie.pack(cookie))
             return next((one for one in found if one.cookie == cookie), None)
 
     def time_waits_at(self, family, local):
         """The TIME-WAIT entries whose own end is `local`. Raises as `find` does."""
-        # A filter for the kernel (linux/inet_diag.h): own port equal, then on to its end at 8; otherwise beyond it.
-        port_equal = _attribute.pack(12, REQ_BYTECODE) + _operation.pack(S_EQ, 8, 12) + _operation.pack(0, 0, local[1])
-        with self._lock, self._channel() as sock:
-            found = self._ask(sock, _question(family, states=1 << TIME_WAIT) + port_equal, NLM_F_DUMP)
+        # A filter for the kernel (linux/inet_diag.h): own port equal, then on to its end at 8; otherwise
+        # beyond it.
+        program = _operation.pack(S_EQ, 8, 12) + _operation.pack(0, 0, local[1])
+        question = _question(family, states=1 << TIME_WAIT) + _attribute.pack(12, REQ_BYTECODE) + program
+        with self._channel() as sock:
+            found = self._ask(sock, question, NLM_F_DUMP)
         return [one for one in found if one.local == local]
 
+    @contextlib.contextmanager
     def _channel(self):
-        """A netlink socket as a context manager, which leaves a given one open."""
+        """A netlink socket that nobody else uses meanwhile."""
         if self._given is not None:
-            return contextlib.nullcontext(self._given)
+            with self._lock:
+                yield self._given
+            return
         sock = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, NETLINK_SOCK_DIAG)
-        sock.settimeout(ANSWERS_WITHIN)
-        return contextlib.closing(sock)
+        try:
+            sock.settimeout(ANSWERS_WITHIN)
+            yield sock
+        finally:
+            sock.close()
 
     def _ask(self, sock, question, dump=0, mark=b""):
-        """Send one question; the sockets in the answer. Those of a long answer are parsed where `mark` is in them."""
-        self._sequence += 1
+        """Send one question; the sockets in the answer, of a long one those near the bytes `mark`."""
+        number = next(self._numbers)
         size = _header.size + len(question)
-        sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, self._sequence, 0) + question)
+        sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, number, 0) + question)
         found = []
         while True:
             data = sock.recv(1 << 16)
             wanted = mark in data
             for kind, sequence, start, end in _messages(data):
-                if sequence != self._sequence:
+                if sequence != number:
                     continue  # left over from a question that was interrupted
                 if kind == SOCK_DIAG_BY_FAMILY and wanted:
                     found.append(_parse(data[start:end]))
