@@ -1,7 +1,8 @@
 """How long `import labsupport` takes beyond its own dependencies.
 
-Fresh interpreters in turn: one imports the dependencies that a notebook has in memory anyway (ipywidgets, IPython), the
-other the same and then labsupport with all that its names bring. The median of the differences counts.
+Fresh interpreters in turn: one imports the dependencies that a notebook has in memory anyway (ipywidgets,
+IPython), the other the same and then labsupport with all that its names bring. The median of the differences
+counts.
 """
 
 from __future__ import annotations
@@ -34,5 +35,7 @@ def main(quick=False):
 
 
 def _seconds():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60
+    )
     return tuple(map(float, done.stdout.split()))

@@ -1,8 +1,8 @@
 """What being watched costs a bulk transfer.
 
-One process sends to itself over loopback, in turn unwatched and watched, the order changing from round to round: whatever
-else the machine does meets both alike. The watched one has live cards as in a notebook: a widget with its messages, though
-no page at the other end. A figure is the median of the rounds' ratios.
+One process sends to itself over loopback, in turn unwatched and watched, the order changing from round to
+round: whatever else the machine does meets both alike. The watched one has live cards as in a notebook: a
+widget with its messages, though no page at the other end. A figure is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -29,14 +29,18 @@ def main(quick=False):
             both[name].append(transfer(seconds, watched=name == "watched"))
     ratio = statistics.median(one / other for one, other in zip(both["watched"], both["plain"], strict=True))
     for name, figures in both.items():
-        print(f"   {name:8} {statistics.median(figures):9,.0f} MB/s  (from {min(figures):,.0f} to {max(figures):,.0f})")
+        median = statistics.median(figures)
+        print(f"   {name:8} {median:9,.0f} MB/s  ({min(figures):,.0f} to {max(figures):,.0f})")
     print(f"   watched / plain {ratio:.3f}  (goal: at least {GOAL})")
     return ratio >= GOAL
 
 
 def transfer(seconds, watched):
     """MB/s from one socket to another of this process, for `seconds`."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as sender:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as sender,
+    ):
         receiver, _ = listener.accept()
         with receiver:
             view = watch(sender, receiver) if watched else None

@@ -37,11 +37,15 @@ def parsed(svg):
 
 def words(svg):
     """What a drawing says, its style left out."""
-    return " ".join(re.sub(r"<style>.*?</style>", "", svg).replace("<", " <").split()).replace("</text>", "\n")
+    return " ".join(re.sub(r"<style>.*?</style>", "", svg).replace("<", " <").split()).replace(
+        "</text>", "\n"
+    )
 
 
 def story(*steps):
-    """Events from (kind, lane, …) steps: "began" call arguments, "returned" call result [error errno], "became" state seen."""
+    """Events from (kind, lane, …) steps: "began" call arguments, "returned" call result [error errno],
+    "became" state seen.
+    """
     events = []
     for kind, lane, *rest in steps:
         order = len(events)
@@ -51,10 +55,23 @@ def story(*steps):
             events.append(Became(order, order / 100, lane, *rest))
         else:
             call, result, *error = rest
-            begun = next(e for e in reversed(events) if isinstance(e, Began) and (e.socket, e.call) == (lane, call))
+            begun = next(
+                e for e in reversed(events) if isinstance(e, Began) and (e.socket, e.call) == (lane, call)
+            )
             error = error or [None, None]
             events.append(
-                Returned(order, order / 100, "MainThread", lane, call, begun.arguments, result, *error, 0.0204, begun.order)
+                Returned(
+                    order,
+                    order / 100,
+                    "MainThread",
+                    lane,
+                    call,
+                    begun.arguments,
+                    result,
+                    *error,
+                    0.0204,
+                    begun.order,
+                )
             )
     return events
 
@@ -76,8 +93,8 @@ CONVERSATION = story(
 
 def test_card_text_is_one_settled_line():
     assert draw.card_text(CARD) == (
-        "client  127.0.0.1 → 127.0.0.1   ESTABLISHED   (CLOSED → (SYN-SENT) → ESTABLISHED)   sent 5000, received 300"
-        "   waits in recv(1024)"
+        "client  127.0.0.1 → 127.0.0.1   ESTABLISHED   (CLOSED → (SYN-SENT) → ESTABLISHED)"
+        "   sent 5000, received 300   waits in recv(1024)"
     )
 
 
@@ -92,7 +109,7 @@ def test_a_stored_card_shows_nothing_that_varies():
 def test_a_live_card_shows_ports_descriptor_and_gauges():
     live = words(draw.card_svg(CARD, live=True))
     for said in ("127.0.0.1:40123", "fd 77", "Send-Q", "4,000 acknowledged", "89 read", "2,626,560"):
-        assert said in live.replace("<tspan fill=\"var(--dim)\">", "")
+        assert said in live.replace('<tspan fill="var(--dim)">', "")
 
 
 def test_stored_and_live_cards_have_rules_of_their_own():
@@ -103,7 +120,9 @@ def test_stored_and_live_cards_have_rules_of_their_own():
 
 
 def test_after_close_the_settled_forms_tell_no_counts():
-    closed = CardModel("client", "TCP socket", "client", ESTABLISHED._replace(fd=None, state="TIME-WAIT"), PATH)
+    closed = CardModel(
+        "client", "TCP socket", "client", ESTABLISHED._replace(fd=None, state="TIME-WAIT"), PATH
+    )
     assert "sent" not in draw.card_text(closed)
     assert "5,000" not in draw.card_svg(closed)
 
@@ -138,7 +157,9 @@ def test_ends_with_ports_are_written_as_ss_does():
 
 
 def test_a_udp_card_is_small_and_has_no_diagram():
-    plain = Snapshot("AF_INET", "SOCK_DGRAM", 5, ("127.0.0.1", 4), None, recv_queue=3, send_queue=0, recv_buffer=9)
+    plain = Snapshot(
+        "AF_INET", "SOCK_DGRAM", 5, ("127.0.0.1", 4), None, recv_queue=3, send_queue=0, recv_buffer=9
+    )
     model = CardModel("sock", "UDP socket", snapshot=plain)
     live = draw.card_svg(model, live=True)
     assert "ESTABLISHED" not in live and "Recv-Q" in live
@@ -147,7 +168,7 @@ def test_a_udp_card_is_small_and_has_no_diagram():
 
 
 def test_what_a_learner_named_cannot_break_the_drawing():
-    model = CardModel("<a&\"b\x00", "Peer</svg>", words="x\x1b[0m", log=("<script>\x07",), address=("h<", 1))
+    model = CardModel('<a&"b\x00', "Peer</svg>", words="x\x1b[0m", log=("<script>\x07",), address=("h<", 1))
     parsed(draw.card_svg(model))
     parsed(draw.card_svg(model, live=True))
 
@@ -185,7 +206,10 @@ def test_a_path_of_unknown_states_is_refused():
 
 
 def test_a_reset_is_drawn_though_the_figure_has_no_line_for_it():
-    assert "<path" in draw.diagram_svg(("CLOSED", "SYN-SENT", "ESTABLISHED", "CLOSED")).split("stroke-dasharray")[0]
+    assert (
+        "<path"
+        in draw.diagram_svg(("CLOSED", "SYN-SENT", "ESTABLISHED", "CLOSED")).split("stroke-dasharray")[0]
+    )
 
 
 @pytest.mark.parametrize("role", ["client", "server", None])
@@ -200,7 +224,9 @@ def contrast(one, other):
 
     def luminance(color):
         parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        red, green, blue = (
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
@@ -247,7 +273,10 @@ def test_one_lane_alone():
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7])
 def test_timelines_of_any_number_of_lanes_can_be_drawn(count):
-    lanes = tuple(Lane(f"sock{number}", [None, "client", "server"][number % 3], "AF_INET", "SOCK_STREAM") for number in range(count))
+    lanes = tuple(
+        Lane(f"sock{number}", [None, "client", "server"][number % 3], "AF_INET", "SOCK_STREAM")
+        for number in range(count)
+    )
     events = story(*(("became", number, "CLOSED", True) for number in range(count)))
     timeline = Timeline(events, lanes)
     for live in (False, True):
@@ -264,7 +293,9 @@ def test_a_lane_without_states_is_drawn():
 def test_durations_and_samples_are_live_only():
     sampled = [*CONVERSATION, Became(len(CONVERSATION), 0.2, 0, "FIN-WAIT-2", True, sampled=True)]
     timeline = Timeline(sampled, (CLIENT, SERVER))
-    assert "20.4 ms" in draw.timeline_svg(timeline, live=True) and "FIN-WAIT-2" in draw.timeline_svg(timeline, live=True)
+    assert "20.4 ms" in draw.timeline_svg(timeline, live=True) and "FIN-WAIT-2" in draw.timeline_svg(
+        timeline, live=True
+    )
     for settled in (draw.timeline_svg(timeline), draw.timeline_text(timeline)):
         assert "20.4" not in settled and "FIN-WAIT-2" not in settled
 

@@ -14,7 +14,15 @@ import weakref
 import pytest
 
 from labsupport import EchoServer, Visitor, background, observe, predict, tidy, until, watch
-from labsupport.widgets import bundle, call_bundle, controls, paths, report_bundle, snapshot_bundle, timeline_bundle
+from labsupport.widgets import (
+    bundle,
+    call_bundle,
+    controls,
+    paths,
+    report_bundle,
+    snapshot_bundle,
+    timeline_bundle,
+)
 from labsupport.widgets.sampler import NAME
 
 WIDGET = bundle.WIDGET
@@ -59,9 +67,8 @@ def test_the_text_tells_the_way_from_what_was_displayed(server):
         client.connect(server.address)
         client.sendall(b"hello")
         until(lambda: observe(client).recv_queue == 5)
-        established = (
-            "client  127.0.0.1 → 127.0.0.1   ESTABLISHED   (CLOSED → (SYN-SENT) → ESTABLISHED)   sent 5, received 5"
-        )
+        way = "(CLOSED → (SYN-SENT) → ESTABLISHED)"
+        established = f"client  127.0.0.1 → 127.0.0.1   ESTABLISHED   {way}   sent 5, received 5"
         assert repr(view) == established
         assert repr(watch(client)) == established
         client.shutdown(socket.SHUT_WR)
@@ -122,7 +129,10 @@ def test_what_the_program_waits_for_is_said(server, client):
 
 
 def test_a_listener_and_a_visitor():
-    with socket.create_server(("127.0.0.1", 0), backlog=5) as listener, Visitor(listener.getsockname(), "connect") as guest:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=5) as listener,
+        Visitor(listener.getsockname(), "connect") as guest,
+    ):
         guest.wait()
         view = watch(listener, guest)
         assert repr(view).splitlines()[0] == "listener  127.0.0.1   LISTEN   (CLOSED → LISTEN)"
@@ -322,7 +332,12 @@ def test_no_figure_stays_with_pyplot(client):
 
 def pressed(view, description):
     """Press the button of that name, as the page does; what the status line then says."""
-    found = [button for row in view.widget.children for button in getattr(row, "children", ()) if hasattr(button, "click")]
+    found = [
+        button
+        for row in view.widget.children
+        for button in getattr(row, "children", ())
+        if hasattr(button, "click")
+    ]
     next(button for button in found if button.description == description).click()
     return re.sub(r"<[^>]*>", "", view._status.value)
 
@@ -397,7 +412,9 @@ def test_presses_from_many_threads_do_not_mix(client, server):
     view = watch(client, buttons=True)
     view.widget
     threads = [
-        threading.Thread(target=controls.press, args=(view, view.eyes[0], "send", lambda sock: sock.send(b"x")))
+        threading.Thread(
+            target=controls.press, args=(view, view.eyes[0], "send", lambda sock: sock.send(b"x"))
+        )
         for _ in range(20)
     ]
     for thread in threads:
@@ -431,7 +448,9 @@ def test_the_stored_form_is_that_of_nobody_having_chosen():
     chosen.choose("a")
     for first, second in ((chosen, untouched), (chosen.reveal("b"), untouched.reveal("b"))):
         one, other = first._repr_mimebundle_()[0], second._repr_mimebundle_()[0]
-        assert {kind: one[kind] for kind in one if kind != WIDGET} == {kind: other[kind] for kind in other if kind != WIDGET}
+        assert {kind: one[kind] for kind in one if kind != WIDGET} == {
+            kind: other[kind] for kind in other if kind != WIDGET
+        }
 
 
 def test_evidence_of_any_type_marks_the_answer_that_reads_the_same():
@@ -497,7 +516,14 @@ def test_a_report_is_a_table():
 
 
 def test_paths_through_the_table():
-    assert paths.path(["ESTABLISHED"], "active") == (("CLOSED", True), ("SYN-SENT", False), ("ESTABLISHED", True))
+    assert paths.path(["ESTABLISHED"], "active") == (
+        ("CLOSED", True),
+        ("SYN-SENT", False),
+        ("ESTABLISHED", True),
+    )
     assert paths.path(["CLOSED", "ESTABLISHED"]) == (("CLOSED", True), ("…", False), ("ESTABLISHED", True))
     assert paths.path(["LISTEN"]) == (("CLOSED", True), ("LISTEN", True))
-    assert paths.path(["ESTABLISHED", "FIN-WAIT-2"], "active")[-2:] == (("FIN-WAIT-1", False), ("FIN-WAIT-2", True))
+    assert paths.path(["ESTABLISHED", "FIN-WAIT-2"], "active")[-2:] == (
+        ("FIN-WAIT-1", False),
+        ("FIN-WAIT-2", True),
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from labsupport.draw.card import CardModel, card_svg, cards_svg
 from labsupport.draw.diagram import Diagram, diagram_svg
-from labsupport.draw.ladder import timeline_svg, timeline_text
+from labsupport.draw.ladder import timeline_svg
+from labsupport.draw.ladder_text import timeline_text
 from labsupport.draw.text import card_text, path_text
 
 
 def diagram(path=(), role=None):
     """RFC 9293's state diagram as a value that shows itself; `path` marks the way through it.
 
-    `path`: states, or (state, seen) pairs, in order. `role`: "client", "server" or None, for the color. Raises
-    ValueError for a name that is not one of RFC 9293's states.
+    `path`: states, or (state, seen) pairs, in order. `role`: "client", "server" or None, for the color.
+    Raises ValueError for a name that is not one of RFC 9293's states.
     """
     return Diagram(path, role)
 

@@ -1,7 +1,7 @@
 """A card: one socket, server, visitor or call as the kernel and the program have it now.
 
-The card is drawn from a `CardModel`, which is plain data. The stored form leaves out what varies from run to run (ports,
-descriptors, gauges, times); the live form shows all of it.
+The card is drawn from a `CardModel`, which is plain data. The stored form leaves out what varies from run to
+run (ports, descriptors, gauges, times); the live form shows all of it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _LINES = 6  # log lines and connections that a live card shows
 class CardModel:
     """What a card shows.
 
-    `label` is the learner's own name for the thing, `kind` what it is ("TCP socket", "EchoServer", "call"), `role`
-    "client", "server" or None (not decided yet); `snapshot` for a socket; `path` the (state, seen) pairs passed so far;
-    `waiting` what the program waits for. Of a server, a visitor, a call: `words` its own text, `facts` (name, figure)
-    pairs, `log` its last lines, `connections` the Snapshots of its open connections, `elapsed` seconds. `aside` is a remark, live
-    only; `note` what went wrong.
+    `label` is the learner's own name for the thing, `kind` what it is ("TCP socket", "EchoServer", "call"),
+    `role` "client", "server" or None (not decided yet); `snapshot` for a socket; `path` the (state, seen)
+    pairs passed so far; `waiting` what the program waits for. Of a server, a visitor, a call: `words` its own
+    text, `facts` (name, figure) pairs, `log` its last lines, `connections` the Snapshots of its open
+    connections, `elapsed` seconds. `aside` is a remark, live only; `note` what went wrong.
     """
 
     label: str
@@ -61,7 +61,12 @@ def cards_svg(models, live=False):
     spoken = [_spoken(model) for model in models]
     title = "; ".join(title for title, _ in spoken)
     return theme.figure(
-        WIDTH, top - 12, "".join(parts), title=title, description=" ".join(said for _, said in spoken), live=live
+        WIDTH,
+        top - 12,
+        "".join(parts),
+        title=title,
+        description=" ".join(said for _, said in spoken),
+        live=live,
     )
 
 
@@ -95,9 +100,9 @@ def _spoken(model):
 def _frame(high, ink):
     """The card's paper, and its role as a bar at the left that is cut to the rounded corners."""
     return (
-        f'<rect x=".5" y=".5" width="{WIDTH - 1}" height="{high - 1}" rx="10" fill="var(--paper)" stroke="var(--line)"/>'
-        f'<path d="M7 .5H10A9.5 9.5 0 0 0 .5 10V{high - 10}A9.5 9.5 0 0 0 10 {high - .5}H7z" fill="{ink}"/>'
-        f'<rect x=".5" y="10" width="6.5" height="{high - 20}" fill="{ink}"/>'
+        theme.sheet(WIDTH, high)
+        + f'<path d="M7 .5H10A9.5 9.5 0 0 0 .5 10V{high - 10}A9.5 9.5 0 0 0 10 {high - 0.5}H7z"'
+        + f' fill="{ink}"/>'
     )
 
 
@@ -151,9 +156,14 @@ def _tcp(model, live):
     if snapshot.state == "LISTEN":
         left.append(_queue_of_connections(snapshot, 160, ink) if live else "")
     else:
-        # After close the last look decides the figures: they are told live only (and what is over has no queues).
+        # After close the last look decides the figures: they are told live only (and what is over has no
+        # queues).
         left.append(_figures(snapshot, 150, live) if live or snapshot.fd is not None else "")
-        queues = live and snapshot.recv_queue is not None and (snapshot.fd is not None or snapshot.state != "CLOSED")
+        queues = (
+            live
+            and snapshot.recv_queue is not None
+            and (snapshot.fd is not None or snapshot.state != "CLOSED")
+        )
         left.append(_gauges(snapshot, 213, ink) if queues else "")
     right = f'<g transform="translate(320 8)">{diagram_part(model.path, model.role)}</g>'
     legend = legend_part(475, 280, model.path, size=10)
@@ -178,7 +188,9 @@ def _figures(snapshot, y, live):
 
 
 def _gauges(snapshot, y, ink):
-    """Send-Q and Recv-Q against their buffers; after close the kernel still sends, but keeps nothing to be read."""
+    """Send-Q and Recv-Q against their buffers; after close the kernel still sends, but keeps nothing to be
+    read.
+    """
     send = _gauge("Send-Q", snapshot.send_queue, snapshot.send_buffer, y, ink)
     if snapshot.fd is None:
         return send
@@ -189,7 +201,12 @@ def _queue_of_connections(snapshot, y, ink):
     """A listener's accept queue: on Linux one more than the backlog fits in."""
     waiting = snapshot.recv_queue
     note = theme.text(
-        _LEFT, y + 38, f"{plural(waiting or 0, 'connection')} waiting for accept", size=11.5, fill="dim", italic=True
+        _LEFT,
+        y + 38,
+        f"{plural(waiting or 0, 'connection')} waiting for accept",
+        size=11.5,
+        fill="dim",
+        italic=True,
     )
     return _gauge("accept queue", waiting, snapshot.send_queue, y, ink, of="of backlog") + note
 
@@ -201,14 +218,16 @@ def _gauge(name, amount, limit, y, ink, of="of"):
         f'<text x="{_LEFT + _GAUGE}" y="{y}" text-anchor="end" font-size="11.5" class="m" fill="var(--ink)">'
         f'{theme.count(amount)}<tspan fill="var(--dim)"> {of} {theme.count(limit)}</tspan></text>'
     )
-    bar = f'<rect x="{_LEFT}" y="{y + 7}" width="{_GAUGE}" height="9" rx="4.5" fill="var(--soft)" stroke="var(--line)"/>'
+    bar = theme.rect(_LEFT, y + 7, _GAUGE, 9, "var(--soft)", radius=4.5, line="var(--line)")
     if amount:
-        bar += f'<rect x="{_LEFT}" y="{y + 7}" width="{max(9, share * _GAUGE):.0f}" height="9" rx="4.5" fill="{ink}"/>'
+        bar += theme.rect(_LEFT, y + 7, max(9, share * _GAUGE), 9, ink, radius=4.5)
     return theme.text(_LEFT, y, name, size=11.5, fill="dim") + figures + bar
 
 
 def _plain_socket(model, live):
-    """A UDP or Unix socket: the kernel keeps no state and no counters for it, so only its queues can be shown."""
+    """A UDP or Unix socket: the kernel keeps no state and no counters for it, so only its queues can be
+    shown.
+    """
     snapshot, ink = model.snapshot, theme.color(model.role)
     parts, high = [_head(model, live, room=590)], 72
     said = (live and model.aside) or model.waiting
@@ -243,7 +262,9 @@ def _thing(model, live):
     if model.log:
         parts.append(_rule(y + 2))
         parts += [
-            theme.text(_LEFT, y + 20 + 16 * row, theme.fitted(line, 11.5, 590, mono=True), size=11.5, mono=True)
+            theme.text(
+                _LEFT, y + 20 + 16 * row, theme.fitted(line, 11.5, 590, mono=True), size=11.5, mono=True
+            )
             for row, line in enumerate(model.log[-_LINES:])
         ]
         y += 10 + 16 * len(model.log[-_LINES:])
@@ -266,7 +287,16 @@ def _connections(model, y):
         parts.append(theme.text(_LEFT, y, theme.fitted(peer, 11.5, 240, mono=True), size=11.5, mono=True))
         if snapshot.state:
             parts.append(
-                theme.pill(_LEFT + 250, y - 4, snapshot.state, size=9.5, ink=ink, fill="var(--soft)", stroke=ink, anchor="start")
+                theme.pill(
+                    _LEFT + 250,
+                    y - 4,
+                    snapshot.state,
+                    size=9.5,
+                    ink=ink,
+                    fill="var(--soft)",
+                    stroke=ink,
+                    anchor="start",
+                )
             )
         for x, amount in ((_LEFT + 470, snapshot.recv_queue), (_LEFT + 580, snapshot.send_queue)):
             parts.append(theme.text(x, y, theme.count(amount), size=11.5, mono=True, anchor="end"))

@@ -1,7 +1,8 @@
 """RFC 9293's state diagram (figure 5), with the way that one socket took through it.
 
-The lines come from `tcp.TRANSITIONS`; only the places are chosen here, and they follow the RFC's figure: opening above,
-ESTABLISHED in the middle, the one who closes first on the left, the other on the right, and CLOSED once more below.
+The lines come from `tcp.TRANSITIONS`; only the places are chosen here, and they follow the RFC's figure:
+opening above, ESTABLISHED in the middle, the one who closes first on the left, the other on the right, and
+CLOSED once more below.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ _WORDS_AT = {
 class Diagram:
     """RFC 9293's figure 5 with a path through it: a value that shows itself as text and as a drawing.
 
-    `path` is a tuple of (state, seen) pairs, or of states, which then count as seen. Source: RFC 9293, section 3.3.2.
+    `path` is a tuple of (state, seen) pairs, or of states, which then count as seen. Source: RFC 9293,
+    section 3.3.2.
     """
 
     def __init__(self, path=(), role=None):
@@ -117,7 +119,10 @@ def table_lines():
         for move in tcp.FIGURE
     ]
     wide = [max(len(row[column]) for row in rows) for column in range(3)]
-    return ["  ".join(cell.ljust(size) for cell, size in zip(row, [*wide, 0])).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(size) for cell, size in zip(row, [*wide, 0], strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -136,34 +141,43 @@ def diagram_part(path, role, layout=SMALL):
     parts += [_station(layout, name, passed.get(name), name == now, ink) for name in layout.places]
     if "…" in passed:
         x, y = layout.places["SYN-SENT"][0], layout.places["CLOSED"][1] + 4
-        parts.append(theme.text(x, y, "… several ways fit", size=layout.size, fill="dim", anchor="middle", italic=True))
+        parts.append(
+            theme.text(x, y, "… several ways fit", size=layout.size, fill="dim", anchor="middle", italic=True)
+        )
     return "".join(parts)
 
 
 def diagram_svg(path=(), *, role=None, live=False):
-    """RFC 9293's diagram by itself, its events named, with the way of `path` (see `Diagram`) in the color of `role`."""
+    """RFC 9293's diagram by itself, its events named, with the way of `path` (see `Diagram`) in the color of
+    `role`.
+    """
     path = normal(path)
     told = path_text(path) if path else "the eleven states and the ways between them"
     wide, high = LARGE.width, LARGE.height + (18 if legend_part(0, 0, path) else 0)
     body = (
-        f'<rect x=".5" y=".5" width="{wide - 1}" height="{high - 1}" rx="10" fill="var(--paper)" stroke="var(--line)"/>'
+        theme.sheet(wide, high)
         + diagram_part(path, role, LARGE)
         + legend_part(wide / 2, high - 10, path, size=12)
     )
-    return theme.figure(wide, high, body, title="The states of a TCP connection (RFC 9293)", description=told, live=live)
+    return theme.figure(
+        wide, high, body, title="The states of a TCP connection (RFC 9293)", description=told, live=live
+    )
 
 
 def legend_part(x, y, path, size=10.5):
     """The line that says what a dashed frame means; empty when there is none."""
     if all(seen or state == "…" for state, seen in path):
         return ""
-    return theme.text(x, y, "dashed: passed, but not seen", size=size, fill="dim", anchor="middle", italic=True)
+    return theme.text(
+        x, y, "dashed: passed, but not seen", size=size, fill="dim", anchor="middle", italic=True
+    )
 
 
 def _stations(path):
     """`path` in the diagram's places: a CLOSED that is reached again is the one below."""
     return [
-        (_END if state == "CLOSED" and position else state, seen) for position, (state, seen) in enumerate(path)
+        (_END if state == "CLOSED" and position else state, seen)
+        for position, (state, seen) in enumerate(path)
     ]
 
 
@@ -176,7 +190,9 @@ def _edges():
 
 
 def _said(source, target):
-    """What stands at the line from `source` to `target`: events, and what is sent; the way back with an arrow of its own."""
+    """What stands at the line from `source` to `target`: events, and what is sent; the way back with an arrow
+    of its own.
+    """
     there = [move for move in tcp.FIGURE if (move.source, move.target) == (source, target)]
     back = [move for move in tcp.FIGURE if (move.source, move.target) == (target, source)]
     lines = [(move.event + (" ↓" if back else ""), False) for move in there]
@@ -197,7 +213,10 @@ def _words(first, second, taken):
         f' height="{13 * len(lines) + 3}" fill="var(--paper)"/>'
     ]
     for at, (said, sends) in enumerate(lines):
-        ink, weight = ("dim" if sends else "ink"), (650 if taken and not sends and not said.endswith("↑") else None)
+        ink, weight = (
+            ("dim" if sends else "ink"),
+            (650 if taken and not sends and not said.endswith("↑") else None),
+        )
         parts.append(theme.text(x, y + 4 + 13 * at, said, size=11, fill=ink, anchor="middle", weight=weight))
     return "".join(parts)
 
@@ -221,9 +240,9 @@ def _step(layout, first, second, ink):
     if drawn or second != _END:
         return _line(layout, first, second, ink, 2.4) + _head(layout, first, second, ink)
     (x, y), (end_x, end_y), edge = layout.places[first], layout.places[second], layout.edge
-    tip = end_x + _half(layout, second)
+    start, tip = theme.number(x + _half(layout, first)), end_x + _half(layout, second)
     return (
-        f'<path d="M{theme.number(x + _half(layout, first))} {y}C{edge} {y} {edge} {y} {edge} {(y + end_y) // 2}'
+        f'<path d="M{start} {y}C{edge} {y} {edge} {y} {edge} {(y + end_y) // 2}'
         f'S{edge} {end_y} {theme.number(tip + 7)} {end_y}" fill="none" stroke="{ink}" stroke-width="2"'
         f' stroke-dasharray="5 3"/>' + _triangle(tip, end_y, -1, 0, ink)
     )

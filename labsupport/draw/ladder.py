@@ -1,19 +1,27 @@
-"""A timeline as a ladder: what each program did outside, its kernel's states along an axis, the wire in the middle.
+"""A timeline as a ladder: what each program did outside, its kernel's states along an axis, the wire in the
+middle.
 
-A filled dot is a call that begins, a ring one that returns, a bar the time it waits; a dashed frame is a state that was
-passed but not seen. Two sockets face each other across the middle, where the packets' lane has its place. One socket has
-one axis, more than two have a column each.
+A filled dot is a call that begins, a ring one that returns, a bar the time it waits; a dashed frame is a
+state that was passed but not seen. Two sockets face each other across the middle, where the packets' lane has
+its place. One socket has one axis, more than two have a column each.
 """
 
 from __future__ import annotations
 
 from labsupport.draw import theme
-from labsupport.draw.rows import plan
+from labsupport.draw.rows import came_back, order, plan
 
 WIDTH, STEP, LINE, TOP = 720, 27, 13, 78
 _SIZE = 11.3  # of the letters of a call
 _NARROWEST = 170  # of a column
-_DEPTH = {"ESTABLISHED": 1.0, "SYN-SENT": 0.4, "SYN-RECEIVED": 0.4, "LISTEN": 0.28, "TIME-WAIT": 0.28, "CLOSED": 0.1}
+_DEPTH = {
+    "ESTABLISHED": 1.0,
+    "SYN-SENT": 0.4,
+    "SYN-RECEIVED": 0.4,
+    "LISTEN": 0.28,
+    "TIME-WAIT": 0.28,
+    "CLOSED": 0.1,
+}
 
 
 class Column:
@@ -50,29 +58,35 @@ class Drawing:
 
 
 def timeline_svg(timeline, live=False):
-    """The ladder of `timeline` as SVG, 720 pixels wide; `live` adds how long each call took, and what was sampled."""
+    """The ladder of `timeline` as SVG, 720 pixels wide; `live` adds how long each call took, and what was
+    sampled.
+    """
     drawing = Drawing(timeline, live)
     wide, high, rows = drawing.width, drawing.height, drawing.plan.rows
-    body = [f'<rect x=".5" y=".5" width="{wide - 1}" height="{high - 1}" rx="10" fill="var(--paper)" stroke="var(--line)"/>']
+    body = [theme.sheet(wide, high)]
     body += _heads(drawing)
     for number, column in enumerate(drawing.columns):
-        body += _axis(column, [(y, row) for y, row in zip(drawing.heights, rows, strict=True) if row.lane == number], high)
+        body += _axis(
+            column,
+            [(y, row) for y, row in zip(drawing.heights, rows, strict=True) if row.lane == number],
+            high,
+        )
     body += [_span(drawing, span) for span in drawing.plan.spans]
     body += [
         _row(drawing.columns[row.lane], row, y, words)
         for row, y, words in zip(rows, drawing.heights, drawing.words, strict=True)
     ]
     if not rows:
-        body.append(theme.text(wide / 2, TOP + 6, "no call on a socket was made", fill="dim", anchor="middle", italic=True))
+        body.append(
+            theme.text(
+                wide / 2, TOP + 6, "no call on a socket was made", fill="dim", anchor="middle", italic=True
+            )
+        )
     names = " and ".join(lane.label for lane in timeline.lanes) or "no socket"
     spoken = _spoken(drawing.plan, timeline.lanes)
-    return theme.figure(wide, high, "".join(body), title=f"Timeline of {names}", description=spoken, live=live)
-
-
-def order(lanes):
-    """The lanes' numbers from left to right: the clients left, the servers right."""
-    places = {"client": 0, None: 1, "server": 2}
-    return sorted(range(len(lanes)), key=lambda number: places.get(lanes[number].role, 1))
+    return theme.figure(
+        wide, high, "".join(body), title=f"Timeline of {names}", description=spoken, live=live
+    )
 
 
 def _columns(lanes, wide):
@@ -93,12 +107,15 @@ def _heads(drawing):
     facing = len(columns) == 2
     for column in columns:
         lane = column.lane
-        # Beside the axis when the columns are many, above it otherwise; two names that face each other must not touch.
+        # Beside the axis when the columns are many, above it otherwise; two names that face each other must
+        # not touch.
         anchor = "start" if len(columns) > 2 else column.anchor if facing else "middle"
         x = column.axis - (8 if len(columns) > 2 else 0) - (8 * column.side if facing else 0)
         room = drawing.width / max(2, len(columns)) - 20
         parts.append(
-            theme.text(x, 30, theme.fitted(lane.label, 15, room), size=15, fill=column.ink, anchor=anchor, weight=650)
+            theme.text(
+                x, 30, theme.fitted(lane.label, 15, room), size=15, fill=column.ink, anchor=anchor, weight=650
+            )
         )
         parts.append(theme.text(x, 47, lane_kind(lane), size=11, fill="dim", anchor=anchor))
         if facing:
@@ -123,10 +140,8 @@ def _axis(column, rows, high):
     reached = [(y, row.state) for y, row in rows if row.state]
     ends = [y for y, _ in reached[1:]] + [bottom]
     for (y, state), until in zip(reached, ends, strict=False):
-        parts.append(
-            f'<rect x="{theme.number(column.axis - 3.5)}" y="{y}" width="7" height="{until - y}" fill="{column.ink}"'
-            f' fill-opacity="{_DEPTH.get(state, 0.55)}"/>'
-        )
+        depth = f' fill-opacity="{_DEPTH.get(state, 0.55)}"'
+        parts.append(theme.rect(column.axis - 3.5, y, 7, until - y, column.ink, extra=depth))
     return parts
 
 
@@ -136,12 +151,13 @@ def _span(drawing, span):
     top = heights[span.first]
     bottom = drawing.height - 14 if span.last is None else heights[span.last]
     x = column.dot - column.side * 9 * span.depth
-    bar = (
-        f'<rect x="{theme.number(x - 3)}" y="{top}" width="6" height="{bottom - top}" rx="3" fill="{column.ink}"'
-        ' fill-opacity=".3"/>'
-    )
+    bar = theme.rect(x - 3, top, 6, bottom - top, column.ink, radius=3, extra=' fill-opacity=".3"')
     between = range(span.first + 1, len(rows) if span.last is None else span.last)
-    taken = [at for at in between if rows[at].lane == span.lane and (rows[at].kind != "state" or column.pill > column.dot > column.axis)]
+    taken = [
+        at
+        for at in between
+        if rows[at].lane == span.lane and (rows[at].kind != "state" or column.pill > column.dot > column.axis)
+    ]
     first_line = top + LINE * max(0, len(drawing.words[span.first]) - 1)
     if span.depth or taken or bottom - first_line < 1.5 * STEP:
         return bar
@@ -157,9 +173,13 @@ def _row(column, row, y, words):
     if row.kind in ("call", "begin"):
         parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{column.ink}"/>')
     elif row.kind == "return":
-        parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="var(--paper)" stroke="{column.ink}" stroke-width="1.8"/>')
+        parts.append(
+            f'<circle cx="{x}" cy="{y}" r="4" fill="var(--paper)" stroke="{column.ink}" stroke-width="1.8"/>'
+        )
     parts += [
-        theme.text(column.text, y + 4 + LINE * at, said, size=_SIZE, fill=ink, anchor=column.anchor, mono=True)
+        theme.text(
+            column.text, y + 4 + LINE * at, said, size=_SIZE, fill=ink, anchor=column.anchor, mono=True
+        )
         for at, (said, ink) in enumerate(words)
     ]
     return "".join(parts)
@@ -167,13 +187,21 @@ def _row(column, row, y, words):
 
 def _pill(column, row, y):
     start = column.axis + 3 * column.pill_side
-    line = (
-        f'<line x1="{theme.number(start)}" y1="{y}" x2="{theme.number(column.pill)}" y2="{y}" stroke="{column.ink}"'
-        ' stroke-width="1.3"/>'
-    )
-    look = {"fill": "var(--soft)", "weight": 650} if row.seen else {"fill": "var(--paper)", "weight": 500, "dashed": True}
+    end = theme.number(column.pill)
+    line = f'<path d="M{theme.number(start)} {y}H{end}" stroke="{column.ink}" stroke-width="1.3"/>'
     anchor = "end" if column.pill_side < 0 else "start"
-    return line + theme.pill(column.pill, y, row.state, size=9.8, ink=column.ink, stroke=column.ink, anchor=anchor, **look)
+    if row.state == "…":  # several ways fit: no state, so no frame
+        return line + theme.text(
+            column.pill + 5 * column.pill_side, y + 3, "…", size=15, fill=column.ink, anchor=anchor
+        )
+    look = (
+        {"fill": "var(--soft)", "weight": 650}
+        if row.seen
+        else {"fill": "var(--paper)", "weight": 500, "dashed": True}
+    )
+    return line + theme.pill(
+        column.pill, y, row.state, size=9.8, ink=column.ink, stroke=column.ink, anchor=anchor, **look
+    )
 
 
 def _words(column, row):
@@ -188,13 +216,6 @@ def _words(column, row):
         return [(one, "ink")]
     lines = [(line, "ink") for line in _wrapped(row.said, column.room)]
     return lines + [(line, "x" if row.failed else "ink") for line in _wrapped(back, column.room)]
-
-
-def came_back(row):
-    """`→ b"hello"`, `✕ BrokenPipeError (EPIPE)`; "" for a call that has not returned, or at once and with nothing."""
-    if row.result:
-        return ("✕ " if row.failed else "→ ") + row.result
-    return "→ returned" if row.kind == "return" else ""
 
 
 def _fits(said, room):
@@ -217,84 +238,6 @@ def duration(seconds):
     if seconds < 0.001:
         return f"{seconds * 1e6:.0f} µs"
     return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
-
-
-def timeline_text(timeline):
-    """The ladder as text: settled, the same from run to run."""
-    made = plan(timeline)
-    if not made.rows:
-        return "no call on a socket was made"
-    lanes = timeline.lanes
-    if len(lanes) == 2:
-        return _facing(made, lanes)
-    return _side_by_side(made, lanes)
-
-
-def _facing(made, lanes):
-    """Two lanes, mirrored: calls outside, states inside, the wire's place between them."""
-    left, right = order(lanes)
-    one, other = _cells(made, left), _cells(made, right, outside=True)
-    outer, inner = _wide(one, 0), max(_wide(one, 2), len("FIN-WAIT-1"))
-    mirrored = max(_wide(other, 2), len("FIN-WAIT-1"))
-    lines = [f"{lanes[left].label:<{outer + inner + made.depth(left) + 2}}{'':8}{lanes[right].label:>{mirrored}}", ""]
-    for (said, bar, state), (said_too, bar_too, state_too) in zip(one, other, strict=True):
-        here = f"{said:<{outer}} {bar:<{made.depth(left)}} {state:<{inner}}"
-        there = f"{state_too:>{mirrored}} {bar_too[::-1].translate(_MIRROR):>{made.depth(right)}} {said_too}"
-        lines.append(f"{here}{'':8}{there}".rstrip())
-    return "\n".join(lines)
-
-
-def _side_by_side(made, lanes):
-    """Any number of lanes, a column each: calls, then states."""
-    columns = []
-    for number in order(lanes):
-        cells, depth = _cells(made, number), made.depth(number)
-        outer, inner = _wide(cells, 0), _wide(cells, 2)
-        column = [lanes[number].label, ""]
-        column += [f"{said:<{outer}} {bar:<{depth}} {state:<{inner}}".rstrip() for said, bar, state in cells]
-        columns.append(column)
-    wide = [max(map(len, column)) for column in columns]
-    return "\n".join(
-        "    ".join(f"{cell:<{size}}" for cell, size in zip(line, wide, strict=True)).rstrip()
-        for line in zip(*columns, strict=True)
-    )
-
-
-_MIRROR = str.maketrans("┌└", "┐┘")
-
-
-def _wide(cells, part):
-    return max((len(cell[part]) for cell in cells), default=0)
-
-
-def _cells(made, lane, outside=False):
-    """(call, bars, state) of `lane` for every row; what came back of a call that waited stands at its bar's foot.
-
-    `outside`: it stands among the calls, on the bar's other side.
-    """
-    spans = [span for span in made.spans if span.lane == lane]
-    cells = []
-    for at, row in enumerate(made.rows):
-        bar = "".join(_mark(spans, depth, at) for depth in range(made.depth(lane)))
-        if row.lane != lane:
-            cells.append(("", bar, ""))
-            continue
-        state = row.state if row.seen or row.state in ("", "…") else f"({row.state})"
-        back = came_back(row)
-        if row.kind == "return":
-            foot = back.removeprefix("→ ")
-            cells.append((foot, bar, state) if outside else ("", bar, foot))
-        else:
-            cells.append((f"{row.said} {back}".strip(), bar, state))
-    return cells
-
-
-def _mark(spans, depth, at):
-    """What a bar of `depth` shows in row `at`: its head, its foot, itself or nothing."""
-    for span in spans:
-        if span.depth == depth and span.first <= at and (span.last is None or at <= span.last):
-            return "┌" if at == span.first else "└" if at == span.last else "│"
-    return " "
 
 
 def _spoken(made, lanes):

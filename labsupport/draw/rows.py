@@ -1,14 +1,16 @@
 """A timeline put into rows, for the ladder as text and as SVG alike.
 
-Each row is one moment, in true order: a call that begins, one that returns, a state that is reached. A call that returned
-before anything else happened is one row; one that waited is two, with a span between them.
+Each row is one moment, in true order: a call that begins, one that returns, a state that is reached. A call
+that returned before anything else happened is one row; one that waited is two, with a span between them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ALWAYS_WAITS = frozenset({"connect"})  # its states are passed while it waits, even when nothing else happens meanwhile
+ALWAYS_WAITS = frozenset(
+    {"connect"}
+)  # its states are passed while it waits, even when nothing else happens meanwhile
 
 
 @dataclass
@@ -27,7 +29,9 @@ class Row:
 
 @dataclass
 class Span:
-    """A call that waits, from row `first` to row `last` (None: it waits still); `depth` is its place among others."""
+    """A call that waits, from row `first` to row `last` (None: it waits still); `depth` is its place among
+    others.
+    """
 
     lane: int
     first: int
@@ -48,7 +52,8 @@ class Plan:
 
 
 def plan(timeline, live=False, apart=False):
-    """The Plan of `timeline`: its settled events, or `live` those that came, what was sampled and each duration too.
+    """The Plan of `timeline`: its settled events, or `live` those that came, what was sampled and each
+    duration too.
 
     `apart`: a state never shares a row with the call that brought it about.
     """
@@ -63,7 +68,11 @@ def plan(timeline, live=False, apart=False):
         elif _is_return(event):
             if event.began in instant:
                 continue
-            made.rows.append(Row(lane, "return", result=result(event), failed=bool(event.error), elapsed=_took(event, live)))
+            made.rows.append(
+                Row(
+                    lane, "return", result=result(event), failed=bool(event.error), elapsed=_took(event, live)
+                )
+            )
             span = open_spans.pop(event.began, None)
             if span is not None:
                 span.last = len(made.rows) - 1
@@ -85,12 +94,29 @@ def plan(timeline, live=False, apart=False):
 
 
 def result(event):
-    """What a call gave, in words: `connected`, `b"hello"`, `ConnectionRefusedError (ECONNREFUSED)`; "" for nothing."""
+    """What a call gave, in words: `connected`, `b"hello"`, `ConnectionRefusedError (ECONNREFUSED)`; "" for
+    nothing.
+    """
     if event.error:
         return event.error + (f" ({event.errno})" if event.errno else "")
     if event.result is None:
         return "connected" if event.call == "connect" else ""
     return str(event.result)
+
+
+def came_back(row):
+    """`→ b"hello"`, `✕ BrokenPipeError (EPIPE)`; "" for a call that has not returned, or at once and with
+    nothing.
+    """
+    if row.result:
+        return ("✕ " if row.failed else "→ ") + row.result
+    return "→ returned" if row.kind == "return" else ""
+
+
+def order(lanes):
+    """The lanes' numbers from left to right: the clients left, the servers right."""
+    places = {"client": 0, None: 1, "server": 2}
+    return sorted(range(len(lanes)), key=lambda number: places.get(lanes[number].role, 1))
 
 
 def _is_return(event):

@@ -1,19 +1,24 @@
-"""The drawings as text: for a page without a kernel, a screen reader, and the tests that compare stored outputs.
+"""The drawings as text: for a page without a kernel, a screen reader, and the tests that compare stored
+outputs.
 
-Only settled figures stand here: addresses without ports, states, payload counts. What varies from run to run is left to
-the live view.
+Only settled figures stand here: addresses without ports, states, payload counts. What varies from run to run
+is left to the live view.
 """
 
 from __future__ import annotations
 
 
 def path_text(path):
-    """The way through the states, the ones implied and not seen in parentheses: `CLOSED → (SYN-SENT) → ESTABLISHED`."""
+    """The way through the states, the ones implied and not seen in parentheses: `CLOSED → (SYN-SENT) →
+    ESTABLISHED`.
+    """
     return " → ".join(state if seen or state == "…" else f"({state})" for state, seen in path)
 
 
 def host(address):
-    """An address without its port, a Unix path without its folder: what is the same in every run. None for no address."""
+    """An address without its port, a Unix path without its folder: what is the same in every run. None for no
+    address.
+    """
     if isinstance(address, tuple) and address:
         return str(address[0])
     return str(address).rpartition("/")[2] if address else None
@@ -69,4 +74,8 @@ def _socket_line(model):
 
 
 def _thing_line(model):
-    return f"{model.label}  {model.words}" if model.label and not model.words.startswith(model.label) else model.words
+    return (
+        f"{model.label}  {model.words}"
+        if model.label and not model.words.startswith(model.label)
+        else model.words
+    )

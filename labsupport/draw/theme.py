@@ -1,9 +1,9 @@
 """The colors, letters and small pieces that all drawings share.
 
-A drawing is one SVG text, with every rule under one class so that several on a page do not disturb each other, and with no
-ids, so that nothing in it clashes or varies. There are two dresses. A *live* drawing stands inside JupyterLab and takes the
-page's variables. A *stored* one has to look well by itself, in a file or on a page without a kernel: it carries its own
-palette, light or dark as the reader's system is.
+A drawing is one SVG text, with every rule under one class so that several on a page do not disturb each
+other, and with no ids, so that nothing in it clashes or varies. There are two dresses. A *live* drawing
+stands inside JupyterLab and takes the page's variables. A *stored* one has to look well by itself, in a file
+or on a page without a kernel: it carries its own palette, light or dark as the reader's system is.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape as _escape
 SANS = 'ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif'
 MONO = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace'
 
-# Client, server, kernel, lost; ink, dim ink, paper, a soft fill, a thin line. Every ink has a contrast of at least 4.5 : 1
-# on its paper (WCAG 2.1, 1.4.3).
+# Client, server, kernel, lost; ink, dim ink, paper, a soft fill, a thin line. Every ink has a contrast of at
+# least 4.5 : 1 on its paper (WCAG 2.1, 1.4.3).
 LIGHT = {
     "c": "#2363c3",
     "s": "#b4540f",
@@ -38,7 +38,8 @@ DARK = {
     "soft": "#232831",
     "line": "#3a414d",
 }
-# What JupyterLab says about its page. Its border colors are translucent in some themes: right for a line on any paper.
+# What JupyterLab says about its page. Its border colors are translucent in some themes: right for a line on
+# any paper.
 _PAGE = {
     "ink": "--jp-content-font-color1",
     "dim": "--jp-content-font-color2",
@@ -64,11 +65,12 @@ def style(live):
             f"{page} .ls-live{{{_variables(DARK, _PAGE)}}}" for page in _DARK_PAGES
         )
     else:
-        rules = (
-            f".ls-own{{{_variables(LIGHT)}}}@media (prefers-color-scheme:dark){{.ls-own{{{_variables(DARK)}}}}}"
-        )
+        dark = f"@media (prefers-color-scheme:dark){{.ls-own{{{_variables(DARK)}}}}}"
+        rules = f".ls-own{{{_variables(LIGHT)}}}{dark}"
     name = dress(live)
-    return f"<style>{rules}.{name}{{font-family:{SANS}}}.{name} .m{{font-family:{MONO};white-space:pre}}</style>"
+    return (
+        f"<style>{rules}.{name}{{font-family:{SANS}}}.{name} .m{{font-family:{MONO};white-space:pre}}</style>"
+    )
 
 
 def dress(live):
@@ -95,13 +97,15 @@ def escape(text):
 def figure(width, height, body, *, title, description, live):
     """A whole drawing: `body` in an `<svg>` of `width` × `height` pixels that shrinks with its pane."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' class="{dress(live)}" role="img" style="max-width:100%;height:auto"><title>{escape(title)}</title>'
-        f"<desc>{escape(description)}</desc>{style(live)}{body}</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
+        f' height="{height}" class="{dress(live)}" role="img" style="max-width:100%;height:auto">'
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc>{style(live)}{body}</svg>"
     )
 
 
-@lru_cache(maxsize=4096)  # a live card is drawn many times a second, and most of its words are those of a moment ago
+@lru_cache(
+    maxsize=4096
+)  # a live card is drawn many times a second, and most of its words are those of a moment ago
 def text(x, y, said, *, size=12, fill="ink", anchor="start", weight=None, mono=False, italic=False, extra=""):
     """One line of letters; `fill` is a palette name or a CSS value, `size` is in pixels."""
     paint = f"var(--{fill})" if fill in LIGHT else fill
@@ -113,6 +117,21 @@ def text(x, y, said, *, size=12, fill="ink", anchor="start", weight=None, mono=F
         + (' font-style="italic"' if italic else "")
         + f"{extra}>{escape(said)}</text>"
     )
+
+
+def rect(x, y, wide, high, fill, *, radius=0, line=None, extra=""):
+    """A rectangle; `line` is its outline's color, `extra` further attributes."""
+    return (
+        f'<rect x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(high)}" fill="{fill}"'
+        + (f' rx="{number(radius)}"' if radius else "")
+        + (f' stroke="{line}"' if line else "")
+        + f"{extra}/>"
+    )
+
+
+def sheet(wide, high):
+    """The paper of a whole drawing."""
+    return rect(0.5, 0.5, wide - 1, high - 1, "var(--paper)", radius=10, line="var(--line)")
 
 
 def pill(x, y, said, *, size=10, ink, fill, stroke, weight=600, dashed=False, height=None, anchor="middle"):
@@ -129,7 +148,7 @@ def pill(x, y, said, *, size=10, ink, fill, stroke, weight=600, dashed=False, he
 
 @lru_cache(maxsize=4096)
 def width(said, size, *, bold=False, mono=False):
-    """About how many pixels `said` takes: enough for frames and for shortening, whatever font the reader has."""
+    """About how many pixels `said` takes: close enough for frames and shortening in any font."""
     if mono:
         return len(said) * size * 0.602
     return sum(_advance(letter) for letter in said) * size * (1.06 if bold else 1)

@@ -1,6 +1,7 @@
 """Live views around `draw`: `watch`, `predict`, and the mimebundles of values that draw themselves.
 
-ipywidgets is imported when the first widget is made; without it every view still has its text and its picture.
+ipywidgets is imported when the first widget is made; without it every view still has its text and its
+picture.
 """
 
 from __future__ import annotations

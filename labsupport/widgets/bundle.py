@@ -1,7 +1,7 @@
 """One value, three forms: text, a stored picture, and a live widget, in one mimebundle.
 
-A page shows the richest form it can: JupyterLab the widget, a page without a kernel the picture, an untrusted notebook, a
-screen reader and the tests the text. Text and picture are settled, the same from run to run.
+A page shows the richest form it can: JupyterLab the widget, a page without a kernel the picture, an untrusted
+notebook, a screen reader and the tests the text. Text and picture are settled, the same from run to run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def toolkit():
-    """The module ipywidgets, or None where it is not installed. It is imported as late as this, for it takes a while."""
+    """The module ipywidgets, or None where it is not installed. It is imported as late as this, for it takes
+    a while.
+    """
     try:
         import ipywidgets
     except ImportError:
@@ -39,7 +41,9 @@ def still(value):
 
 
 def snapshot_bundle(snapshot):
-    """The mimebundle of one Snapshot: its card as it was, and live the ports, queues and the rest of what it holds."""
+    """The mimebundle of one Snapshot: its card as it was, and live the ports, queues and the rest of what it
+    holds.
+    """
     from labsupport.widgets.eyes import socket_kind
 
     model = CardModel(
@@ -68,7 +72,8 @@ def _details(snapshot):
 def paragraph(said):
     """A small line under a card."""
     return (
-        '<div style="font-size:12px;line-height:1.5;padding:2px 8px;color:var(--jp-content-font-color2,#5f6675)">'
+        '<div style="font-size:12px;line-height:1.5;padding:2px 8px;'
+        'color:var(--jp-content-font-color2,#5f6675)">'
         f"{theme.escape(said)}</div>"
     )
 
@@ -87,22 +92,26 @@ def diagram_bundle(diagram):
 
 
 def report_bundle(report):
-    """The mimebundle of doctor's Report: a fixed text; live a table of what this machine can show, with remedies."""
+    """The mimebundle of doctor's Report: a fixed text; live a table of what this machine can show, with
+    remedies.
+    """
     return bundle(repr(report), None, still(_table(report.abilities)))
 
 
 def _table(abilities):
-    cell = 'style="text-align:left;padding:5px 12px 5px 0;vertical-align:top;border-bottom:1px solid var(--jp-border-color2,#d5dae3)"'
+    line = "border-bottom:1px solid var(--jp-border-color2,#d5dae3)"
+    cell = f'style="text-align:left;padding:5px 12px 5px 0;vertical-align:top;{line}"'
     rows = "".join(
-        f"<tr><td {cell}>{'✓' if ability.present else '✕'}</td><td {cell}><b>{theme.escape(ability.name)}</b></td>"
+        f"<tr><td {cell}>{'✓' if ability.present else '✕'}</td>"
+        f"<td {cell}><b>{theme.escape(ability.name)}</b></td>"
         f"<td {cell}>{theme.escape(ability.found or '')}</td>"
         f"<td {cell}>{theme.escape(ability.remedy or '') if not ability.present else ''}</td></tr>"
         for ability in abilities
     )
-    head = "".join(f'<th scope="col" {cell}>{name}</th>' for name in ("", "ability", "found here", "how to get it"))
+    head = "".join(
+        f'<th scope="col" {cell}>{name}</th>' for name in ("", "ability", "found here", "how to get it")
+    )
     return (
         '<table style="border-collapse:collapse;font-size:13px;line-height:1.45;max-width:680px;'
         f'color:var(--jp-content-font-color1,#1f2430)"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )
-
-

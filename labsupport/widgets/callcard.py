@@ -1,4 +1,6 @@
-"""The card of a background call: what it is, how long it waits, in which state its socket is, and a button to free it."""
+"""The card of a background call: what it is, how long it waits, in which state its socket is, and a button to
+free it.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Buttons for the classroom screen: send this, read that, close, let a visitor come.
 
-Each makes the very call its name says, on the learner's own socket, and never blocks: a cell that waits goes on waiting.
-A lock keeps two presses apart, whichever thread the kernel runs them in; an error stands on the status line with errno's
-name.
+Each makes the very call its name says, on the learner's own socket, and never blocks: a cell that waits goes
+on waiting. A lock keeps two presses apart, whichever thread the kernel runs them in; an error stands on the
+status line with errno's name.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def row(widgets, view, eye):
         parts = [_button(widgets, view, eye, "close", _close)]
     else:
         return []
-    return [widgets.HBox(parts, layout={"flex_flow": "row wrap", "max_width": "640px", "margin": "0 0 10px 0"})]
+    return [
+        widgets.HBox(parts, layout={"flex_flow": "row wrap", "max_width": "640px", "margin": "0 0 10px 0"})
+    ]
 
 
 def _conversation(widgets, view, eye):
@@ -142,5 +144,5 @@ def _listens(sock):
 
 
 def _flag(name):
-    """A recv or send flag; 0 on a system that has none of that name (the readiness check stands in for it)."""
+    """A recv or send flag; 0 on a system without it, where the readiness check alone keeps from blocking."""
     return getattr(socket, name, 0)

@@ -1,7 +1,7 @@
 """How to look at one watched thing, whatever it is: a socket, a server, a visitor, a background call.
 
-Things are known by what they can tell (a server has an address, a count of connections, a log), never by their class, so
-that what is added later can be watched as well. Each eye holds its thing weakly.
+Things are known by what they can tell (a server has an address, a count of connections, a log), never by
+their class, so that what is added later can be watched as well. Each eye holds its thing weakly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COUNTERS = (("connections", "connections"), ("received", "bytes_received"), ("se
 LOG_SHARE = 60  # a log is drawn again at the earliest after this many times what drawing it took
 
 
-def eye(thing, label):
+def eye_of(thing, label):
     """The eye for `thing`. Raises TypeError for what cannot be watched."""
     if isinstance(thing, socket.socket):
         return SocketEye(thing, label)
@@ -30,13 +30,16 @@ def eye(thing, label):
     if hasattr(thing, "sockets"):
         return HelperEye(thing, label)
     raise TypeError(
-        "watch needs sockets, servers, visitors or background calls, not " + f"{type(thing).__name__}: {thing!r}"
+        "watch needs sockets, servers, visitors or background calls, not "
+        + f"{type(thing).__name__}: {thing!r}"
     )
 
 
 def socket_kind(snapshot):
     """`TCP socket`, `UDP socket`, `Unix stream socket` …"""
-    style = {"SOCK_STREAM": "stream", "SOCK_DGRAM": "datagram", "SOCK_SEQPACKET": "seqpacket"}.get(snapshot.type)
+    style = {"SOCK_STREAM": "stream", "SOCK_DGRAM": "datagram", "SOCK_SEQPACKET": "seqpacket"}.get(
+        snapshot.type
+    )
     if snapshot.family == "AF_UNIX":
         return f"Unix {style or ''} socket".replace("  ", " ")
     if snapshot.family in ("AF_INET", "AF_INET6"):
@@ -86,7 +89,9 @@ class SocketEye(Eye):
     def finished(self):
         """Whether nothing can change any more: gone, or closed and (if TCP) CLOSED."""
         sock = self.thing
-        return sock is None or (sock.fileno() < 0 and self._last.fd is None and self._last.state in (None, "CLOSED"))
+        return sock is None or (
+            sock.fileno() < 0 and self._last.fd is None and self._last.state in (None, "CLOSED")
+        )
 
     def settled(self):
         """The CardModel to store: made from what was displayed, never from a sampler's look."""
@@ -223,7 +228,9 @@ def _snapshots(sockets):
 
 
 class _LogTail:
-    """The last lines of a log. A long log takes milliseconds to put into words: live, that is done the more seldom."""
+    """The last lines of a log. A long log takes milliseconds to put into words: live, that is done the more
+    seldom.
+    """
 
     def __init__(self):
         self._order, self._lines, self._not_before = None, (), 0.0

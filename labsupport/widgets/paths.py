@@ -1,8 +1,8 @@
 """The way a socket took through RFC 9293's states, from the few states at which somebody looked.
 
-Two records are kept for each socket, weakly. *Shown*: the states in which a view of it was displayed; the stored picture
-is made from these alone, so that it does not depend on when the sampler happened to look. *Seen*: those and every state
-the sampler met; the live picture.
+Two records are kept for each socket, weakly. *Shown*: the states in which a view of it was displayed; the
+stored picture is made from these alone, so that it does not depend on when the sampler happened to look.
+*Seen*: those and every state the sampler met; the live picture.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def _append(states, state):
 
 
 def path(states, opened=None):
-    """((state, seen), …) from CLOSED through `states`; what lies between two of them, and only one way fits, is unseen.
+    """((state, seen), …) from CLOSED through `states`; what lies between two of them, and only one way fits,
+    is unseen.
 
     Where several ways fit, the step is ("…", False). Source: RFC 9293, figure 5, by way of `tcp.between`.
     """
@@ -61,7 +62,9 @@ def path(states, opened=None):
 
 
 def role(snapshot, opened=None):
-    """Which end a socket is, by what it did: "server" listened or was accepted, "client" connected; None: neither yet."""
+    """Which end a socket is, by what it did: "server" listened or was accepted, "client" connected; None:
+    neither yet.
+    """
     opened = snapshot.opened or opened
     if snapshot.state == "LISTEN" or opened == "passive":
         return "server"

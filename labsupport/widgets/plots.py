@@ -1,7 +1,8 @@
 """Bytes and queues over time, drawn with matplotlib from a view's history.
 
-The Figure is made without pyplot: nothing is shown twice, no figure stays open, and matplotlib is imported when the first
-plot is asked for. The background is transparent and the letters are mid-grey, so that one picture suits both themes.
+The Figure is made without pyplot: nothing is shown twice, no figure stays open, and matplotlib is imported
+when the first plot is asked for. The background is transparent and the letters are mid-grey, so that one
+picture suits both themes.
 """
 
 from __future__ import annotations
@@ -9,26 +10,28 @@ from __future__ import annotations
 GREY = "#7b8494"  # 3.8 : 1 on white, 4.6 : 1 on JupyterLab's dark paper
 # Client blue, server orange, then others; each line has its own dashes too, for color alone tells too little.
 COLORS = {"client": "#3f83e0", "server": "#d9731f", None: "#8a93a3"}
-DASHES = ("-", "--", ":", "-.")
+DASHES = ("-", "--")
+FIELDS = ("send_queue", "recv_queue", "bytes_sent", "bytes_received")
 
 
 def figure(labels, history):
     """A Figure with two axes, one above the other: queues, and bytes sent and received, over seconds.
 
-    `labels` names each watched thing, `history` is a list of (seconds, Snapshots). Time begins with the first change; what
-    the kernel does not count, and what stayed 0 throughout, is left out.
+    `labels` names each watched thing, `history` is a list of (seconds, Snapshots). Time begins with the first
+    change; what the kernel does not count, and what stayed 0 throughout, is left out.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
     class Plot(Figure):
-        """A Figure that shows itself as PNG even where pyplot, which would set that up, was never imported."""
+        """A Figure that shows itself as PNG even where pyplot, which sets that up, was never imported."""
 
         def _repr_png_(self):
             from io import BytesIO
 
             out = BytesIO()
             self.savefig(out, format="png", dpi=110, transparent=True)
+            _close_fonts()
             return out.getvalue()
 
         def __repr__(self):
@@ -40,8 +43,8 @@ def figure(labels, history):
     history = _active(history)
     for position, label in enumerate(labels):
         series = [(at, snapshots[position]) for at, snapshots in history if snapshots[position] is not None]
-        _lines(queues, label, series, ("send_queue", "recv_queue"), ("Send-Q", "Recv-Q"))
-        _lines(totals, label, series, ("bytes_sent", "bytes_received"), ("sent", "received"))
+        _lines(queues, label, series, FIELDS[:2], ("Send-Q", "Recv-Q"))
+        _lines(totals, label, series, FIELDS[2:], ("sent", "received"))
     for axes, title in ((queues, "waiting in the queues (bytes)"), (totals, "so far (bytes)")):
         axes.set_title(title, loc="left", fontsize=10, color=GREY)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -51,14 +54,33 @@ def figure(labels, history):
 
 
 def _active(history):
-    """The history from shortly before its first change to shortly after its last, with its times counted from the first."""
-    if len(history) < 2:
+    """The history from shortly before what is drawn first changes to shortly after its last change, times
+    from the first.
+    """
+    drawn = [tuple(_figures(snapshot) for snapshot in snapshots) for _, snapshots in history]
+    changes = [at for at in range(1, len(drawn)) if drawn[at] != drawn[at - 1]]
+    if not changes:
         return history
-    first, last = history[1][0], history[-1][0]
+    first, last = history[changes[0]][0], history[changes[-1]][0]
     margin = max(0.005, 0.06 * (last - first))
-    # What was there when the watching began stays so until the first change, and what the last one brought, after it.
-    framed = [(first - margin, history[0][1]), *history[1:], (last + margin, history[-1][1])]
+    kept = history[changes[0] : changes[-1] + 1]
+    framed = [(first - margin, history[changes[0] - 1][1]), *kept, (last + margin, kept[-1][1])]
     return [(at - first, snapshots) for at, snapshots in framed]
+
+
+def _figures(snapshot):
+    """What is drawn of a Snapshot; a connection that is not there yet has moved nothing."""
+    return tuple(getattr(snapshot, field, None) or 0 for field in FIELDS)
+
+
+def _close_fonts():
+    """matplotlib keeps its font files open for the next figure; a page about descriptors should find none of them."""
+    from matplotlib import font_manager
+
+    # The cache is matplotlib's own affair, without a public name: where it is called otherwise, the files stay open.
+    clear = getattr(getattr(font_manager, "_get_font", None), "cache_clear", None)
+    if clear is not None:
+        clear()
 
 
 def _lines(axes, label, series, fields, words):

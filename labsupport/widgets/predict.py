@@ -1,7 +1,7 @@
 """`predict`: the learner commits to an answer before the run, and finds it beside the evidence afterwards.
 
-What was chosen differs from reader to reader and from run to run, so it stands in the live view alone; the text form is
-that of a page where nobody chose.
+What was chosen differs from reader to reader and from run to run, so it stands in the live view alone; the
+text form is that of a page where nobody chose.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from labsupport.widgets.bundle import bundle, toolkit
 _STYLE = (
     "<style>.labsupport-predict .widget-radio-box{max-width:640px;margin:0}"
     ".labsupport-predict .widget-radio-box label{height:auto;line-height:1.5;white-space:normal;"
-    "display:flex;align-items:baseline;gap:8px;margin:2px 0;font-size:14px;cursor:pointer}"
-    ".labsupport-predict .widget-radio-box input{order:-1;margin:0;flex:none;position:relative;top:1px}"
-    ".labsupport-predict .widget-radio,.labsupport-predict .jupyter-widget-radio{width:auto;height:auto}</style>"
+    "display:flex;align-items:flex-start;gap:8px;margin:0 0 4px 1px;font-size:14px;cursor:pointer}"
+    ".labsupport-predict .widget-radio-box input{order:-1;margin:4px 0 0;flex:none;height:13px;width:13px}"
+    ".labsupport-predict .widget-radio,.labsupport-predict .jupyter-widget-radio"
+    "{width:auto;height:auto}</style>"
 )
 
 
 def predict(question, *answers):
     """Ask `question` and let the learner commit to one of `answers`; returns a Prediction.
 
-    `.choice` is the answer chosen (None before), `.reveal(evidence)` sets it beside what was seen. Raises TypeError unless
-    all are strings, ValueError for fewer than two answers or two that are equal.
+    `.choice` is the answer chosen (None before), `.reveal(evidence)` sets it beside what was seen. Raises
+    TypeError unless all are strings, ValueError for fewer than two answers or two that are equal.
     """
     if not all(isinstance(said, str) for said in (question, *answers)):
         raise TypeError("predict needs a question and its answers as strings")
@@ -37,7 +38,9 @@ def predict(question, *answers):
 
 
 class Prediction:
-    """A question with its answers. `.choice`: the one that the learner chose, or None; it may change until `reveal`."""
+    """A question with its answers. `.choice`: the one that the learner chose, or None; it may change until
+    `reveal`.
+    """
 
     def __init__(self, question, answers):
         self.question, self.answers = question, answers
@@ -51,7 +54,9 @@ class Prediction:
         return self._choice
 
     def choose(self, answer):
-        """Commit to `answer`, as a click does. Raises ValueError for what is not an answer; after `reveal` it stands."""
+        """Commit to `answer`, as a click does. Raises ValueError for what is not an answer; after `reveal` it
+        stands.
+        """
         if answer not in self.answers:
             raise ValueError(f"the answers are {', '.join(self.answers)}; not {answer!r}")
         with self._lock:
@@ -62,7 +67,8 @@ class Prediction:
             self._tell()
 
     def reveal(self, evidence):
-        """Set the choice beside `evidence`, any value; the answer that reads as `str(evidence)` does is the one seen.
+        """Set the choice beside `evidence`, any value; the answer that reads as `str(evidence)` does is the
+        one seen.
 
         Returns a value that shows both; its text form tells the evidence alone.
         """
@@ -103,7 +109,9 @@ class Prediction:
         elif self._choice is None:
             said = "Choose one before you run the next cell."
         else:
-            said = f"You say: {self._choice.rstrip('.')}. You may still change your mind; the next cells show."
+            said = (
+                f"You say: {self._choice.rstrip('.')}. You may still change your mind; the next cells show."
+            )
         self._status.value = _line(said, 13)
 
     def __repr__(self):
@@ -145,14 +153,15 @@ def _marked(answer, chosen, seen):
     marks = [word for word, holds in (("you", chosen), ("seen", seen)) if holds]
     edge = "var(--jp-brand-color1,#2363c3)" if seen else "transparent"
     mark = "".join(
-        '<span style="border:1px solid currentColor;border-radius:9px;padding:0 7px;margin-left:8px;font-size:11px">'
+        '<span style="border:1px solid currentColor;border-radius:9px;padding:0 7px;margin-left:8px;'
+        'font-size:11px">'
         f"{word}</span>"
         for word in marks
     )
     weight = 600 if seen else 400
     return (
-        f'<div style="border-left:4px solid {edge};padding:1px 8px;margin:2px 0;font-size:14px;line-height:1.5;'
-        f'max-width:640px;font-weight:{weight};color:var(--jp-content-font-color1,#1f2430)">'
+        f'<div style="border-left:4px solid {edge};padding:1px 8px;margin:2px 0;font-size:14px;'
+        f'line-height:1.5;max-width:640px;font-weight:{weight};color:var(--jp-content-font-color1,#1f2430)">'
         f"{'●' if chosen else '○'} {theme.escape(answer)}{mark}</div>"
     )
 

@@ -1,8 +1,9 @@
 """The one thread that looks at everything watched.
 
-Views ask to be looked at; the thread starts with the first of them and ends with the last. It holds them weakly, and they
-hold their sockets weakly: being watched keeps nothing alive. What a look costs is measured, and the next one waits so much
-longer that watching takes a small and constant part of the time from the program that is watched.
+Views ask to be looked at; the thread starts with the first of them and ends with the last. It holds them
+weakly, and they hold their sockets weakly: being watched keeps nothing alive. What a look costs is measured,
+and the next one waits so much longer that watching takes a small and constant part of the time from the
+program that is watched.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ SLOWEST = 0.1  # seconds: never fewer than ten looks a second, whatever they cos
 
 
 class Sampler:
-    """Calls `view.tick(now)` for each view that asked, every `view.interval` seconds or less often, until it returns False."""
+    """Calls `view.tick(now)` for each view that asked, every `view.interval` seconds or less often, until it
+    returns False.
+    """
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -28,7 +31,7 @@ class Sampler:
         self._thread = None
 
     def start(self, view):
-        """Look at `view` from now on, until its `tick` returns False, or `stop`, or nobody holds it any more."""
+        """Look at `view` from now on, until its `tick` returns False, or `stop`, or nobody holds it."""
         with self._lock:
             self._views.add(view)
             if self._thread is None:
@@ -59,7 +62,9 @@ class Sampler:
             self._wake.wait(pause)
 
     def _look(self):
-        """One tick for every view; the pause until the next one, or None when the thread has nothing left to do."""
+        """One tick for every view; the pause until the next one, or None when the thread has nothing left to
+        do.
+        """
         with self._lock:
             views = list(self._views)
             if not views:
@@ -75,7 +80,9 @@ class Sampler:
 
 
 def _tick(view):
-    """Whether to look again. A view's own failure must neither end the thread nor be printed into a learner's cell."""
+    """Whether to look again. A view's own failure must neither end the thread nor be printed into a learner's
+    cell.
+    """
     try:
         return view.tick(time.monotonic())
     except Exception as error:

@@ -1,8 +1,8 @@
 """`watch`: live cards of sockets, servers, visitors and background calls.
 
-A view looks, but never touches: it holds what it watches weakly and duplicates no descriptor, so that a socket closes
-when the learner closes it. Its text and stored picture come from the moments at which it was displayed; its live cards and
-its history from the sampler.
+A view looks, but never touches: it holds what it watches weakly and duplicates no descriptor, so that a
+socket closes when the learner closes it. Its text and stored picture come from the moments at which it was
+displayed; its live cards and its history from the sampler.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from labsupport import draw, tidying
 from labsupport.widgets import controls, plots
 from labsupport.widgets.bundle import bundle, toolkit
-from labsupport.widgets.eyes import eye
+from labsupport.widgets.eyes import eye_of
 from labsupport.widgets.sampler import SHARE, sampler
 
 RATE = 20  # looks a second, unless asked otherwise
@@ -29,9 +29,10 @@ _displayed = set()  # a card on the page lives until it is closed, whether a nam
 def watch(*things, buttons=False, labels=None, rate=RATE):
     """Show live cards of `things`: sockets, servers, visitors or background calls; returns the View.
 
-    Each card bears the name that the calling code has for the thing, or that of `labels`. `buttons` adds buttons: send,
-    recv, close and the like. `rate`: looks a second, 1 to 1000, for the history that `plot()` draws. Raises TypeError for
-    what cannot be watched, ValueError for nothing to watch, a bad rate, or a closed socket that was never seen.
+    Each card bears the name that the calling code has for the thing, or that of `labels`. `buttons` adds
+    buttons: send, recv, close and the like. `rate`: looks a second, 1 to 1000, for the history that `plot()`
+    draws. Raises TypeError for what cannot be watched, ValueError for nothing to watch, a bad rate, or a
+    closed socket that was never seen.
     """
     if not things:
         raise ValueError("watch needs something to watch: sockets, servers, visitors or background calls")
@@ -43,19 +44,24 @@ def watch(*things, buttons=False, labels=None, rate=RATE):
         labels = names(things, sys._getframe(1))
     elif len(labels) != len(things):
         raise ValueError(f"labels must be as many as the things to watch, {len(things)}, not {len(labels)}")
-    return View([eye(thing, label) for thing, label in zip(things, labels, strict=True)], buttons, rate)
+    return View([eye_of(thing, label) for thing, label in zip(things, labels, strict=True)], buttons, rate)
 
 
 def names(things, frame):
-    """What the code in `frame` calls each thing: a local or global name, or "". Names in the code itself come first."""
+    """What the code in `frame` calls each thing: a local or global name, or "". Names in the code itself come
+    first.
+    """
     code = frame.f_code
     used = {*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars}
     inside = frame.f_locals
     known = [(name, value) for name, value in {**frame.f_globals, **inside}.items() if _plain(name)]
-    found = [max((name for name, value in known if value is thing), key=used.__contains__, default="") for thing in things]
+    found = [
+        max((name for name, value in known if value is thing), key=used.__contains__, default="")
+        for thing in things
+    ]
     if code.co_flags & inspect.CO_OPTIMIZED and sys.version_info < (3, 13):
-        # Before PEP 667 this dict is a copy of a function's variables that stays with the frame and would keep the
-        # learner's sockets open.
+        # Before PEP 667 this dict is a copy of a function's variables that stays with the frame and would
+        # keep the learner's sockets open.
         inside.clear()
     return found
 
@@ -66,7 +72,9 @@ def _plain(name):
 
 
 class View:
-    """Live cards. `repr` is a settled text; `history` and `plot()` tell what was sampled; `close()` ends the watching."""
+    """Live cards. `repr` is a settled text; `history` and `plot()` tell what was sampled; `close()` ends the
+    watching.
+    """
 
     def __init__(self, eyes, buttons=False, rate=RATE):
         self.eyes = eyes
@@ -86,7 +94,9 @@ class View:
         with self._lock:
             if self._closed:
                 return False
-            going = not all([eye.finished() for eye in self.eyes])  # asked before the look: what is final has been seen
+            going = not all(
+                [eye.finished() for eye in self.eyes]
+            )  # asked before the look: what is final has been seen
             samples = [eye.sample() for eye in self.eyes]
             self._note(now, [key for key, _ in samples], tuple(snapshot for _, snapshot in samples))
             if self._cards and any(self._stale) and (now >= self._draw_after or not going):
@@ -109,8 +119,8 @@ class View:
             if self._stale[position]:
                 self._stale[position] = False
                 self._cards[position].value = draw.card_svg(eye.live(), live=True)
-        # Drawing is what costs, and while it holds the interpreter a transfer waits: within 10 to 20 drawings a second,
-        # the next one is the later the more this one took.
+        # Drawing is what costs, and while it holds the interpreter a transfer waits: within 10 to 20 drawings
+        # a second, the next one is the later the more this one took.
         self._draw_after = time.monotonic() + min(2 * DRAWN, max(DRAWN, SHARE * (time.thread_time() - began)))
 
     def fail(self, error):
@@ -132,7 +142,8 @@ class View:
 
     @property
     def history(self):
-        """What was sampled: a list of (seconds since the view was made, tuple of Snapshots), an entry for each change.
+        """What was sampled: a list of (seconds since the view was made, tuple of Snapshots), an entry for
+        each change.
 
         A server's or a visitor's Snapshot is that of its newest connection; None where there is none.
         """
@@ -141,7 +152,7 @@ class View:
             return list(self._history)
 
     def plot(self):
-        """A matplotlib Figure of the history: Send-Q and Recv-Q, and the bytes sent and received, over time."""
+        """A matplotlib Figure of the history: the queues, and the bytes sent and received, over time."""
         return plots.figure([eye.label or eye.kind for eye in self.eyes], self.history)
 
     @property
@@ -167,7 +178,9 @@ class View:
         self._widget.add_class("labsupport-view")
 
     def close(self):
-        """Watch no more. The cards stay on the page as they are; the sampler's thread ends with the last view."""
+        """Watch no more. The cards stay on the page as they are; the sampler's thread ends with the last
+        view.
+        """
         with self._lock:
             closing, self._closed = not self._closed, True
         if closing:
