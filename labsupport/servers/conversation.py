@@ -29,6 +29,8 @@ _recv_into, _send = _socket.socket.recv_into, _socket.socket.send
 NO_SIGNAL = int(getattr(socket, "MSG_NOSIGNAL", 0))
 NEVER_WAIT = NO_SIGNAL | int(getattr(socket, "MSG_DONTWAIT", 0))
 
+MUCH = 64 * 1024  # bytes: to copy less is cheaper than a new buffer, and keeps less memory
+
 ALONE = 16  # times that nothing else was ready, before a conversation lingers …
 EXCHANGES = 64  # … for so many exchanges …
 _MOMENT = struct.pack("ll", 0, 2000)  # … or so long without one: struct timeval, 2 ms
@@ -152,7 +154,7 @@ class Conversation:
     # What the server calls
 
     def write(self, data):
-        """Send `data` (bytes, or a view of the common buffer), or what goes of it; the rest follows by itself.
+        """Send `data` (bytes, or a view of the common buffer), or what goes; the rest follows by itself.
 
         Until the rest has gone nothing is read from this peer.
         """
@@ -190,9 +192,12 @@ class Conversation:
         self.log.take_back()
 
     def _keep(self, rest):
-        """Send `rest` when there is room. A view of the common buffer keeps it; the server takes another."""
+        """Send `rest` when there is room. If it is much of the common buffer, the server takes another one."""
         if isinstance(rest, memoryview) and rest.obj is self.server._buffer:
-            self.server._new_buffer()
+            if len(rest) < MUCH:
+                rest = bytes(rest)
+            else:
+                self.server._new_buffer()
         self._outbox = rest
         self._update()
 

@@ -129,7 +129,7 @@ class Loop:
         self._poller.modify(fd, mask)
 
     def detach(self, fd):
-        """Forget `fd` before it is closed: epoll forgets it only with the last duplicate (a forked child's)."""
+        """Forget `fd` before it is closed: epoll forgets it with its last duplicate (a child's)."""
         if self._handlers.pop(fd, None) is not None:
             self._poller.unregister(fd)
 
