@@ -42,14 +42,18 @@ def nothing_left():
     yield
     tidy()
     assert set(threading.enumerate()) == threads
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
 def connected(server):
     """A client's socket that never waits for ever."""
     sock = socket.socket(server.listener.family)
     sock.settimeout(10)
-    sock.connect(server.address)
+    try:
+        sock.connect(server.address)
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
@@ -192,10 +196,11 @@ def test_resets_halfway_when_the_beginning_has_arrived():
 
 @pytest.mark.parametrize("peer", [ClosesHalfway, ResetsHalfway])
 def test_halfway_may_be_at_once(peer):
-    with peer(after=0) as server, connected(server) as client:
+    with peer(after=0) as server:
         try:
-            assert client.recv(1024) == b""
-        except ConnectionResetError:
+            with connected(server) as client:
+                assert client.recv(1024) == b""
+        except ConnectionResetError:  # perhaps by connect itself
             assert peer is ResetsHalfway
 
 

@@ -18,7 +18,7 @@ def nothing_left():
     yield
     tidy()
     assert set(threading.enumerate()) == threads
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
 @pytest.fixture
@@ -208,11 +208,10 @@ def test_over_a_unix_socket_whose_queue_is_full(tmp_path):
         listener.settimeout(10)
         first.connect(path)
         with Visitor(path, "send", after=0) as visitor:
-            for _ in range(2):
-                with accepted(listener) as connection:
-                    if not visitor.connections:
-                        continue
-                    assert connection.recv(1024) == b"hello"
+            with accepted(listener):
+                pass  # the first one; now there is room
+            with accepted(listener) as connection:
+                assert connection.recv(1024) == b"hello"
             visitor.wait()
 
 
