@@ -1,4 +1,4 @@
-"""What is installed is said in one place: pyproject.toml. The pins and environment.yml are held to it here."""
+"""What is installed is said in one place: pyproject.toml. Pins and environment.yml are held to it here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ PINS = dict(line.split("==") for line in PIN_LINES)
 
 
 def test_pins_are_plain_sorted_lines_with_one_version_a_name():
-    assert [line for line in PIN_LINES if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*", line)] == []
+    plain = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*")
+    assert [line for line in PIN_LINES if not plain.fullmatch(line)] == []
     assert PIN_LINES == sorted(PIN_LINES, key=lambda line: line.split("==")[0])
     assert len(PINS) == len(PIN_LINES)
 
@@ -42,8 +43,9 @@ def test_everything_that_comes_along_here_is_pinned():
             lines = importlib.metadata.requires(name) or []
         except importlib.metadata.PackageNotFoundError:  # of the extra `maintain`, which the tests do without
             continue
-        needs = map(Requirement, lines)
-        wanted |= {canonicalize_name(n.name) for n in needs if not n.marker or n.marker.evaluate({"extra": ""})}
+        for need in map(Requirement, lines):
+            if not need.marker or need.marker.evaluate({"extra": ""}):
+                wanted.add(canonicalize_name(need.name))
     assert known - set(PINS) == set()
 
 
