@@ -220,6 +220,15 @@ def test_one_thread_for_all_views_that_ends_with_the_last(client, server):
         assert len(sampler_threads()) == 1
 
 
+def test_a_closed_view_stays_on_the_page_and_says_so(client):
+    view = watch(client)
+    before = cards(view)
+    view.close()
+    assert cards(view) == before
+    assert "watching has ended" in view._status.value
+    assert view.widget.comm is not None
+
+
 def test_a_view_that_nobody_holds_is_not_sampled(client):
     view = watch(client)
     gone = weakref.ref(view)

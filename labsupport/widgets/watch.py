@@ -94,9 +94,8 @@ class View:
         with self._lock:
             if self._closed:
                 return False
-            going = not all(
-                [eye.finished() for eye in self.eyes]
-            )  # asked before the look: what is final has been seen
+            # Asked before the look, so that what is final has been seen; and of each, for each may have news.
+            going = not all([eye.finished() for eye in self.eyes])
             samples = [eye.sample() for eye in self.eyes]
             self._note(now, [key for key, _ in samples], tuple(snapshot for _, snapshot in samples))
             if self._cards and any(self._stale) and (now >= self._draw_after or not going):
@@ -185,6 +184,8 @@ class View:
             closing, self._closed = not self._closed, True
         if closing:
             sampler.stop(self)
+            if not all([eye.finished() for eye in self.eyes]):
+                self.say("watching has ended; this was the last look")
             _displayed.discard(self)
             tidying.unregister(self)
 
