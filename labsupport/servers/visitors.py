@@ -14,6 +14,7 @@ import os
 import selectors
 import socket
 import struct
+import sys
 import threading
 import time
 
@@ -264,8 +265,8 @@ class Visitor:
         self._read(sock, number)
         self._close(sock, number)
 
-    def _read(self, sock, number, most=float("inf")):
-        """Read to the end, or `most` bytes; a datagram counts as all of them."""
+    def _read(self, sock, number, most=sys.maxsize):
+        """Read to the end, or `most` bytes, or one datagram."""
         while most > 0:
             self._wait(sock, _READ, None)
             try:
@@ -278,7 +279,9 @@ class Visitor:
             self.bytes_received += len(data)
             self._kept += data[: max(0, KEPT - len(self._kept))]
             self.log.add(number, "received", len(data))
-            most -= len(data) if self.type == socket.SOCK_STREAM else most
+            if self.type == socket.SOCK_DGRAM:
+                return
+            most -= len(data)
 
     def _close(self, sock, number):
         sock.close()
