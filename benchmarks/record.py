@@ -1,8 +1,8 @@
-"""What `record()` costs: a socket call inside its block against the same call outside, interleaved in one run.
+"""What `record()` costs: a socket call inside its block against the same call outside, interleaved.
 
-Short calls are the worst case: one byte through a socket pair and through TCP on loopback, where nothing waits and nothing
-is copied. After the block the calls are the bare ones again, which is measured too. Measured in processor time of the one
-thread, so that a busy machine changes the ratios little.
+Short calls are the worst case: one byte through a socket pair and through TCP on loopback, where nothing
+waits and nothing is copied. After the block the calls are the bare ones again, which is measured too.
+Measured in processor time of the one thread, so that a busy machine changes the ratios little.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def ping(pair, rounds):
 
 
 def measure(make, repeats, rounds):
-    """Medians of (before, recorded, after) in seconds a call, and of the seconds that telling took, a call."""
+    """Medians, in seconds a call: before, recorded, after, and what telling it took."""
     figures = []
     pair = make()
     ping(pair, rounds)
@@ -54,13 +54,13 @@ def measure(make, repeats, rounds):
 def main(quick=False):
     """Print the table; True when the goals were reached."""
     repeats, rounds = (3, 500) if quick else (10, 3000)
-    print(f"   {'one byte through':18}{'bare':>9}{'recorded':>11}{'ratio':>7}{'after':>7}{'telling it':>12}   a call")
+    print(f"   {'one byte through':18}{'bare':>9}{'recorded':>11}{'ratio':>7}{'after':>7}{'telling it':>12}")
     reached = True
     for (name, goal), make in zip(CASES.items(), (socket.socketpair, tcp_pair), strict=True):
         bare, recorded, after, told = measure(make, repeats, rounds)
         print(
-            f"   {name:18}{bare * 1e6:6.2f} µs{recorded * 1e6:8.2f} µs{recorded / bare:7.2f}{after / bare:7.2f}"
-            f"{told * 1e6:9.2f} µs   (goal: ratio {goal:g}, after {AFTER:g})"
+            f"   {name:18}{bare * 1e6:6.2f} µs{recorded * 1e6:8.2f} µs{recorded / bare:7.2f}"
+            f"{after / bare:7.2f}{told * 1e6:9.2f} µs   (goal: ratio {goal:g}, after {AFTER:g})"
         )
         reached &= recorded / bare <= goal and after / bare <= AFTER
     return reached

@@ -1,14 +1,16 @@
 """A blocking call as a value: start it, look at it while it waits, take its result, or set it free.
 
-A notebook has one thread that runs cells. A call that blocks there stops the lesson; here it blocks in a thread of its
-own, which is exactly as real and can be watched. `background` comes back once the call has been entered, so that what the
-next cell does finds it waiting. Python cannot end a thread from outside, and closing a socket does not wake a thread that
-waits in it (Linux); shutting it down does, so that is how `cancel` works.
+A notebook has one thread that runs cells. A call that blocks there stops the lesson; here it blocks in a
+thread of its own, which is exactly as real and can be watched. `background` comes back once the call has been
+entered, so that what the next cell does finds it waiting. Python cannot end a thread from outside, and
+closing a socket does not wake a thread that waits in it (Linux); shutting it down does, so that is how
+`cancel` works.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import concurrent.futures
 import linecache
 import math
@@ -27,27 +29,30 @@ ENTERING = 1.0  # seconds: the longest `background` waits to see a socket's call
 ENTERING_OTHER = 0.25  # the same for any other callable, which may compute and never block
 FREEING = 1.0  # seconds: the longest `cancel` waits for the thread it freed
 
-# futex(2) by machine: waiting for the interpreter's lock looks like any other futex wait. Default: asm-generic/unistd.h.
+# futex(2) by machine: waiting for the interpreter's lock looks like any other futex wait. Default:
+# asm-generic/unistd.h.
 _FUTEX = {"x86_64": "202", "i686": "240", "armv7l": "240", "ppc64le": "221", "s390x": "238"}.get(
     platform.machine(), "98"
 )
 
 
 def background(callable, *args, **kwargs):
-    """Call `callable(*args, **kwargs)` in a thread of its own and return a BackgroundCall as soon as it has been entered.
+    """Call `callable(*args, **kwargs)` in a thread of its own; return a BackgroundCall once it is entered.
 
-    On Linux that means: seen blocked in its system call, or already done. Raises TypeError when `callable` is none (a
-    call's result, as in `background(sock.accept())`, is the usual reason).
+    On Linux that means: seen blocked in its system call, or already done. Raises TypeError when `callable` is
+    none (a call's result, as in `background(sock.accept())`, is the usual reason).
     """
-    if not hasattr(callable, "__call__"):
-        raise TypeError(f"background needs something to call, such as sock.accept without (); not {callable!r}")
+    if not builtins.callable(callable):
+        raise TypeError(
+            f"background needs something to call, such as sock.accept without (); not {callable!r}"
+        )
     return BackgroundCall(callable, args, kwargs)
 
 
 class BackgroundCall:
     """One call in its thread: `done`, `result()`, `elapsed`, `cancel()`, and what it waits in.
 
-    `name` is the callable's name, `socket` the socket whose method is called (else None), `thread` the thread.
+    `name`: the callable's name; `socket`: the socket whose method is called, else None; `thread`: its thread.
     """
 
     def __init__(self, callable, args, kwargs):
@@ -63,7 +68,9 @@ class BackgroundCall:
         self._cancelled = self._held = False
         self._how = ""  # in words, how a cancelled call was freed
         self._began = time.monotonic()
-        self.thread = threading.Thread(target=self._run, name=f"labsupport-background-{self.name}", daemon=True)
+        self.thread = threading.Thread(
+            target=self._run, name=f"labsupport-background-{self.name}", daemon=True
+        )
         tidying.register(self, "call")
         self.thread.start()
         self._wait_until_entered()
@@ -116,12 +123,14 @@ class BackgroundCall:
     def result(self, timeout=5):
         """What the call returned; what it raised is raised here.
 
-        Waits at most `timeout` seconds, then raises TimeoutError. Raises concurrent.futures.CancelledError after
-        `cancel()`.
+        Waits at most `timeout` seconds, then raises TimeoutError. Raises concurrent.futures.CancelledError
+        after `cancel()`.
         """
         timeout = seconds(timeout)
         if not self._finished.wait(timeout):
-            raise TimeoutError(f"{self.text} still waits after {timeout:g} s, in the thread {self.thread.name}")
+            raise TimeoutError(
+                f"{self.text} still waits after {timeout:g} s, in the thread {self.thread.name}"
+            )
         if self._cancelled:
             raise concurrent.futures.CancelledError(
                 f"{self.text} was cancelled: its socket {self._how}; that socket is spent, make another"
@@ -133,8 +142,8 @@ class BackgroundCall:
     def cancel(self):
         """Free the thread, if it still waits: True when it has ended without a result, False when it has not.
 
-        A socket's call is freed by `shutdown(SHUT_RDWR)` of that socket, which is spent afterwards: close it and make
-        another. A thread in any other callable cannot be freed from outside (`state` then names it).
+        A socket's call is freed by `shutdown(SHUT_RDWR)` of that socket, which is spent afterwards: close it
+        and make another. A thread in any other callable cannot be freed from outside (`state` then names it).
         """
         with self._lock:
             if self._ended is not None:
@@ -143,7 +152,9 @@ class BackgroundCall:
             if self._held:
                 return False
             self._cancelled = True
-            self._how = "was shut down" if self.socket.fileno() >= 0 else "had been closed, so the thread was woken"
+            self._how = (
+                "was shut down" if self.socket.fileno() >= 0 else "had been closed, so the thread was woken"
+            )
         _wake(self.socket, self.thread)
         freed = self._finished.wait(FREEING / 2) or (_knock(self.socket) and self._finished.wait(FREEING / 2))
         if not freed:
@@ -174,11 +185,11 @@ class BackgroundCall:
 
 
 class _Look:
-    """Sees from outside whether a thread is blocked in a system call that is not the wait for the interpreter's lock."""
+    """Sees whether a thread is blocked in a system call that is not the wait for the interpreter's lock."""
 
     def __init__(self, tid):
         self._tid = tid
-        self._futex = None  # (its arguments, context switches, when first seen) of a futex wait that may be our own
+        self._futex = None  # of a futex wait: ((its arguments, context switches), when these were first seen)
 
     def blocked(self):
         fields = self._read("syscall").split()
@@ -189,7 +200,7 @@ class _Look:
         return self._waits_in_a_lock(fields) if fields[0] == _FUTEX else True
 
     def _waits_in_a_lock(self, fields):
-        """A thread that waits for the interpreter wakes every switch interval to ask for it; one in a lock sleeps on."""
+        """One that waits for the interpreter wakes every switch interval to ask; one in a lock sleeps."""
         status = self._read("status")
         switches = [line for line in status.splitlines() if line.startswith("voluntary_ctxt_switches")]
         now = (fields, switches)
@@ -212,8 +223,8 @@ def _wake(sock, thread):
         _interrupt(thread)
         return
     try:
-        # With a timeout the descriptor is non-blocking, and a datagram socket that was shut down answers EAGAIN for
-        # ever: the waiting thread would spin. A blocking one says end of file.
+        # With a timeout the descriptor is non-blocking, and a datagram socket that was shut down answers
+        # EAGAIN for ever: the waiting thread would spin. A blocking one says end of file.
         os.set_blocking(fd, True)
         sock.shutdown(socket.SHUT_RDWR)
     except OSError:
@@ -221,13 +232,15 @@ def _wake(sock, thread):
 
 
 def _interrupt(thread):
-    """Wake a thread whose socket was closed under it: a signal ends its system call, and Python's retry finds no socket.
+    """Wake a thread whose socket was closed under it.
 
-    PEP 475. Only the main thread may set a handler; from another nothing happens.
+    A signal ends its system call, and Python's retry (PEP 475) finds no socket. Only the
+    main thread may set a handler; from another nothing happens.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_kill"):
         return
-    before = signal.signal(signal.SIGURG, lambda number, frame: None)  # SIGURG: ignored wherever nobody asks for it
+    # SIGURG: ignored wherever nobody asks for it
+    before = signal.signal(signal.SIGURG, lambda number, frame: None)
     try:
         signal.pthread_kill(thread.ident, signal.SIGURG)
         thread.join(FREEING / 2)
@@ -236,7 +249,7 @@ def _interrupt(thread):
 
 
 def _knock(sock):
-    """Where shutdown does not wake a waiting listener or UDP socket (macOS, Windows): send it what it waits for."""
+    """Where shutdown does not wake a listener or a UDP socket (macOS, Windows): send what it waits for."""
     try:
         with socket.socket(sock.family, sock.type) as visitor:
             visitor.setblocking(False)
@@ -252,7 +265,8 @@ def until(condition, timeout=5):
     """Wait until `condition()` is true and return what it gave; the one way to wait in this course.
 
     Asks again after short pauses, at first half a millisecond, at last 20 (the only place that polls). Raises
-    TimeoutError, which names what was awaited, after `timeout` seconds; what `condition` raises is raised at once.
+    TimeoutError, which names what was awaited, after `timeout` seconds; what `condition` raises is raised at
+    once.
     """
     if not callable(condition):
         raise TypeError(f"until needs a condition to call, such as lambda: call.done; not {condition!r}")

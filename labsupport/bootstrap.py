@@ -1,8 +1,8 @@
-"""The first thing a child process runs: it gives up what it was told to, then becomes the program it was given.
+"""The first thing a child process runs: it gives up what it must, then becomes the program it was given.
 
-Run by its path, never imported by the package; standard library alone, so that the child is a plain Python with nothing
-open but its three standard descriptors. An uncaught exception is told in two lines, the source line that failed and what
-it was: short, and the same on every machine.
+Run by its path, never imported by the package; standard library alone, so that the child is a plain Python
+with nothing open but its three standard descriptors. An uncaught exception is told in two lines, the source
+line that failed and what it was: short, and the same on every machine.
 """
 
 import sys
@@ -63,7 +63,7 @@ def lower_limit(files):
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
-# --- privileges ----------------------------------------------------------------------------------------------------
+# --- privileges -----------------------------------------------------------------------------------
 
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 CAPABILITY_VERSION_3 = 0x20080522
@@ -92,7 +92,7 @@ def give_up_privileges():
 
 
 def drop_capabilities():
-    """No capability, now or after an exec. The user stays the same: its files stay readable. See capabilities(7)."""
+    """No capability, now or after an exec; see capabilities(7). The user stays: its files stay readable."""
     import ctypes
     import os
 
@@ -110,7 +110,7 @@ def drop_capabilities():
 
 
 def enter_private_network():
-    """A network namespace of our own, where ports below 1024 are guarded again; with its loopback up. See namespaces(7)."""
+    """A network of our own, loopback up, where ports below 1024 are guarded again; see namespaces(7)."""
     import ctypes
     import os
 
@@ -119,7 +119,11 @@ def enter_private_network():
     if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
         return f"a network of its own is refused ({os.strerror(ctypes.get_errno())})"
     try:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
         raise_loopback()

@@ -1,8 +1,9 @@
 """Plain Python in a fresh child process: for what could break the notebook's own.
 
-Lowered limits, privileges given up, SIGPIPE, fork, code that is not finished yet: all of that ends with the child. It is a
-new interpreter and not a fork: a notebook kernel has many threads, and a fork takes along one of them and everybody's
-locks. The child leads a process group of its own, so that its own children can be ended with it.
+Lowered limits, privileges given up, SIGPIPE, fork, code that is not finished yet: all of that ends with the
+child. It is a new interpreter and not a fork: a notebook kernel has many threads, and a fork takes along one
+of them and everybody's locks. The child leads a process group of its own, so that its own children can be
+ended with it.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from pathlib import Path
 from labsupport.background import seconds
 
 LONGEST = 1_000_000  # bytes of output kept
-NOTICING = 0.05  # seconds: how soon the child's end is noticed while one of its own children keeps the output open
+NOTICING = 0.05  # seconds: how soon its end is noticed while one of its own children keeps the output open
 _PACKAGE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a child process printed, and how it ended: `status` is "exit 0", "killed by SIGPIPE" or the deadline's text."""
+    """What a child printed, and how it ended: `status` is "exit 0", "killed by SIGPIPE" or the deadline."""
 
     output: str
     status: str
@@ -36,12 +37,12 @@ class Outcome:
 
 
 def run_child(source, *args, deadline=10, user=False, files=None):
-    """Run `source`, Python text, in a fresh process and return its Outcome: stdout and stderr in one, in order.
+    """Run `source`, Python text, in a fresh process; return its Outcome, stdout and stderr in one, in order.
 
-    `args`: strings for its sys.argv; `deadline`: seconds, then it is killed, with all its children; `user`: without any
-    privilege (even as root: no port below 1024, no raw socket), or one line "not available here: …" where that cannot be
-    had; `files`: the limit on open descriptors (RLIMIT_NOFILE). Raises TypeError or ValueError for other arguments. See
-    capabilities(7), setrlimit(2).
+    `args`: strings for its sys.argv; `deadline`: seconds, then it is killed, with all its children; `user`:
+    without any privilege (even as root: no port below 1024, no raw socket), or one line "not available here:
+    …" where that cannot be had; `files`: the limit on open descriptors (RLIMIT_NOFILE). Raises TypeError or
+    ValueError for other arguments. See capabilities(7), setrlimit(2).
     """
     if not isinstance(source, str):
         raise TypeError(f"source must be Python text, not {type(source).__name__}")
@@ -86,7 +87,8 @@ class _Child:
         said = self._said.decode("utf-8", "replace").replace("\r\n", "\n")
         if self._more:
             said += f"\n… and {self._more} bytes more\n"
-        return Outcome(said, f"killed at the deadline of {deadline:g} s" if late else _status(self._process.returncode))
+        ended = f"killed at the deadline of {deadline:g} s" if late else _status(self._process.returncode)
+        return Outcome(said, ended)
 
     def _ends_within(self, deadline):
         """Wait for the end, which the end of its output tells, unless a child of its own holds that open."""
@@ -103,7 +105,7 @@ class _Child:
         return True
 
     def _ended(self):
-        """Whether the process is over. It is not reaped yet: until then its number, and its group's, is nobody else's."""
+        """Whether the process is over. It is not reaped yet: till then its number is nobody else's."""
         if not hasattr(os, "waitid"):
             return self._process.poll() is not None
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
@@ -129,7 +131,7 @@ class _Child:
 
 
 def _environment():
-    """The child finds this package where the parent did, speaks UTF-8, and writes no bytecode (a read-only checkout)."""
+    """The child finds this package where the parent did, speaks UTF-8, and writes no bytecode."""
     path = os.pathsep.join(filter(None, (str(_PACKAGE.parent), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
 

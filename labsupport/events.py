@@ -11,7 +11,7 @@ ELLIPSIS = "…"  # as a state: several ways fit, or the kernel goes on alone, a
 
 
 class Began(NamedTuple):
-    """A call began. `time`: seconds since the recording began; `socket`: index of its lane; `arguments`: settled text."""
+    """A call began. `time`: seconds since the recording began; `socket`: its lane's index."""
 
     order: int
     time: float
@@ -22,10 +22,10 @@ class Began(NamedTuple):
 
 
 class Returned(NamedTuple):
-    """A call returned (`result`: settled text, None for None) or raised (`error`: class name, `errno`: its name).
+    """A call returned (`result`: settled text, None for None) or raised (`error`: class, `errno`: its name).
 
-    `elapsed`: seconds; `began`: the order of its Began; `amount`: bytes it moved; `other`: the lane of the socket that
-    accept returned, else of the socket at the other end where that was recorded too.
+    `elapsed`: seconds; `began`: the order of its Began; `amount`: bytes it moved; `other`: the lane of the
+    socket that accept returned, else of the socket at the other end where that was recorded too.
     """
 
     order: int
@@ -46,8 +46,9 @@ class Returned(NamedTuple):
 class Became(NamedTuple):
     """A socket came to be in a state.
 
-    `seen`: a call's outcome proves it, or it was looked up; False: the call and RFC 9293's table imply that it was passed.
-    `sampled`: looked up in the kernel, so that it may differ from run to run; never part of a settled form.
+    `seen`: a call's outcome proves it, or it was looked up; False: the call and RFC 9293's table imply that
+    it was passed. `sampled`: looked up in the kernel, so that it may differ from run to run; never part of a
+    settled form.
     """
 
     order: int

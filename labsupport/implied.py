@@ -1,8 +1,8 @@
 """Which TCP states a call's outcome implies: one pure function over RFC 9293's table.
 
-A stored drawing may say only what is the same in every run. What a call returned is; how long a state lasted, or whether
-anybody looked in time, is not. So states are inferred from calls: proved ones (`connect` returned: ESTABLISHED), passed
-ones that nobody saw (SYN-SENT), and "…" where several ways fit.
+A stored drawing may say only what is the same in every run. What a call returned is; how long a state lasted,
+or whether anybody looked in time, is not. So states are inferred from calls: proved ones (`connect` returned:
+ESTABLISHED), passed ones that nobody saw (SYN-SENT), and "…" where several ways fit.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from labsupport.events import ELLIPSIS
 SENDS = frozenset({"send", "sendall", "sendto", "sendmsg"})
 RECEIVES = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"})
 
-_REFUSED = frozenset({"ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH"})  # a SYN went out, and in vain
+# A SYN went out, and in vain.
+_REFUSED = frozenset({"ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH"})
 _UNDER_WAY = frozenset({"EINPROGRESS", "EALREADY", "EWOULDBLOCK", "EAGAIN"})
 _BROKEN = frozenset({"ECONNRESET", "ETIMEDOUT", "EPIPE"})
 _OPEN = frozenset({"ESTABLISHED", "CLOSE-WAIT"})  # this end has not said FIN
 
 
 def implied(before, call, errno=None, *, failed=False, end=False, how=None, peer_ended=False, abort=False):
-    """The states that `call` on a TCP socket led through, as (state, proved) pairs; empty where it says nothing new.
+    """The states that `call` on a TCP socket led through: (state, proved) pairs, none where it says nothing.
 
-    `before`: the state implied so far (None: not known). `errno`: the name of the error's number when the call failed
-    (None with `failed`: a timeout of Python's own). `end`: a receiving call met the end of the stream. `how`: shutdown's
-    argument ("SHUT_WR" …). `peer_ended`: the other end is known to have sent FIN. `abort`: closing sends RST (unread
-    input: RFC 2525 section 2.17; or SO_LINGER 0). For accept the states are the new socket's.
+    `before`: the state implied so far (None: not known). `errno`: the name of the error's number when the
+    call failed (None with `failed`: a timeout of Python's own). `end`: a receiving call met the end of the
+    stream. `how`: shutdown's argument ("SHUT_WR" …). `peer_ended`: the other end is known to have sent FIN.
+    `abort`: closing sends RST (unread input: RFC 2525 section 2.17; or SO_LINGER 0). For accept the states
+    are the new socket's.
     """
     if call in ("connect", "connect_ex"):
         return _connected(before, errno, failed)
@@ -91,6 +93,6 @@ def _closed(before, peer_ended, abort):
 
 
 def _by(source, target, opened=None, proved=True):
-    """`target`, and before it what must have been passed on the way from `source`; "…" where several ways fit."""
+    """`target`, after what must have been passed on the way from `source`: "…" where several ways fit."""
     passed = tcp.between(source, target, opened, resets=False)
     return (*((state, False) for state in ((ELLIPSIS,) if passed is None else passed)), (target, proved))

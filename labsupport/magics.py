@@ -15,7 +15,7 @@ from labsupport.child import run_child
 @argument("--files", type=int, metavar="N", help="the limit on open descriptors")
 @argument("args", nargs="*", help="the program's arguments, sys.argv[1:]")
 def child(line, cell):
-    """Run the cell in a fresh Python process and print what it printed, then how it ended if that was not well.
+    """Run the cell in a fresh Python process; print what it printed, and how it ended if that was not well.
 
     The cell imports what it needs; nothing of the notebook's is there, and nothing it does stays.
     """
@@ -31,7 +31,8 @@ def register(shell):
     shell.register_magic_function(child, "cell", "child")
 
     def forget(*_):
-        # A notebook is run twice in one kernel: its first cell must not say that the extension is loaded already.
+        # A notebook is run twice in one kernel: its first cell must not say that the extension is loaded
+        # already.
         shell.extension_manager.loaded.discard("labsupport")
         shell.events.unregister("post_run_cell", forget)
 

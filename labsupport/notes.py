@@ -1,6 +1,7 @@
-"""What a recorder notes of one call and of one socket: enough to tell it later, and nothing that is kept alive by it.
+"""What a recorder notes of one call and of one socket: enough to tell it later, keeping nothing alive.
 
-Values are kept where they are small and cannot change; anything else becomes text at once. Sockets are held weakly.
+Values are kept where they are small and cannot change; anything else becomes text at once. Sockets are held
+weakly.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ class Shown(str):
 
 
 class Call:
-    """One call, filled in as it goes. `began` and `ended` number its events; `lane`, `new` and `target` are Sockets.
+    """One call, filled in as it goes. `began` and `ended` number its events; `lane`, `new` are Sockets.
 
-    `new`: the socket it made; `target`: the socket at the other end, where recorded (found when the block ends).
+    `new`: the socket it made; `target`: the socket at the other end, where recorded (found when the block
+    ends).
     """
 
-    __slots__ = ("thread", "lane", "name", "arguments", "began", "began_at", "ended", "ended_at", "result", "error",
-                 "errno", "amount", "end", "peek", "new", "target", "address", "opening", "anchored",
-                 "gone", "states")  # fmt: skip
+    __slots__ = (
+        *("thread", "lane", "name", "arguments", "began", "began_at", "ended", "ended_at"),
+        *("result", "error", "errno", "amount", "end", "peek", "new", "target", "address"),
+        *("opening", "anchored", "gone", "states"),
+    )
 
     def __init__(self, thread, lane, name, arguments, began):
         self.thread, self.lane, self.name, self.arguments, self.began = thread, lane, name, arguments, began
@@ -44,7 +48,7 @@ class Call:
 
 
 class Socket:
-    """What is known of one socket of the block; the socket itself is held weakly, so that it may still be collected."""
+    """What is known of one socket of the block; it is held weakly, so that it may still be collected."""
 
     def __init__(self, sock, number, born):
         self.ref, self.number, self.born = weakref.ref(sock), number, born
@@ -67,7 +71,8 @@ class Socket:
         lane.family = next(word for word in said if word.startswith("AF_"))
         lane.type = next(word for word in said if word.startswith("SOCK_"))
         lane.stream = lane.tcp = False
-        lane.name = lane.local = lane.remote = lane.peer = lane.state = lane.opened = lane.cookie = lane.sampled = None
+        lane.name = lane.local = lane.remote = lane.peer = None
+        lane.state = lane.opened = lane.cookie = lane.sampled = None
         return lane
 
     def _look(self, sock):
@@ -112,7 +117,8 @@ def measure(call, result, args):
     if isinstance(result, tuple) and name.startswith("recvfrom") and not call.lane.stream:
         call.address = address_in(result[1])
     asked = args[0] if args else 1
-    asked = asked if isinstance(asked, int) else memoryview(asked).nbytes if not isinstance(asked, list) else 1
+    if not isinstance(asked, int):  # buffers to be filled; recvmsg_into takes several
+        asked = sum(memoryview(buffer).nbytes for buffer in (asked if isinstance(asked, list) else [asked]))
     call.end = call.lane.stream and call.amount == 0 and asked > 0
 
 
@@ -138,9 +144,10 @@ def kept_arguments(args, kwargs):
 
 @functools.lru_cache(1000)
 def receiver(code, instruction, method):
-    """What stands before `.method(` in the call that this instruction makes: `conn`; None where that is no name.
+    """What stands before `.method(` in this instruction's call: `conn`; None where that is no name.
 
-    Read from the source text, not from the frame's variables: a frame that was asked for those keeps them alive.
+    Read from the source text, not from the frame's variables: a frame that was asked for those keeps them
+    alive.
     """
     line, last, begin, end = next(itertools.islice(code.co_positions(), instruction // 2, None))
     if None in (line, last, begin, end):

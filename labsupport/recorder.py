@@ -1,12 +1,13 @@
 """What really happened: each socket call as it begins and returns, noted while `record()`'s block runs.
 
-The methods of `socket.socket` itself are replaced for the time of the block, and put back after it. So sockets made earlier
-are seen, and those that `create_connection`, `makefile` or `socketserver` use. Rejected: `sys.setprofile` (no arguments,
-and it slows all code), audit hooks (none for accept, send, recv, close), strace (a hundred times the cost).
+The methods of `socket.socket` itself are replaced for the time of the block, and put back after it. So
+sockets made earlier are seen, and those that `create_connection`, `makefile` or `socketserver` use. Rejected:
+`sys.setprofile` (no arguments, and it slows all code), audit hooks (none for accept, send, recv, close),
+strace (a hundred times the cost).
 
-Whose calls: those of the thread that runs the block and of threads started within it, and, in threads that were there
-before, those of the notebook's own code. The helper threads of this package are the other end: they keep a log of their
-own. Jupyter's own sockets, an event loop's wake-up pair among them, are left out.
+Whose calls: those of the thread that runs the block and of threads started within it, and, in threads that
+were there before, those of the notebook's own code. The helper threads of this package are the other end:
+they keep a log of their own. Jupyter's own sockets, an event loop's wake-up pair among them, are left out.
 """
 
 from __future__ import annotations
@@ -18,29 +19,37 @@ import threading
 import time
 
 from labsupport.implied import RECEIVES, SENDS
-from labsupport.notes import Call, Shown, Socket, address_in, kept, kept_arguments, measure, receiver
+from labsupport.notes import (
+    Call,
+    Shown,
+    Socket,
+    address_in,
+    kept,
+    kept_arguments,
+    measure,
+    receiver,
+)
 from labsupport.observe import observe
 from labsupport.shown import errno_name
 
 METHODS = (
-    "__init__", "bind", "listen", "accept", "connect", "connect_ex", "send", "sendall", "sendto", "sendmsg", "recv",
-    "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "shutdown", "close", "detach", "setsockopt",
-    "settimeout", "setblocking",
-)  # fmt: skip
+    *("__init__", "bind", "listen", "accept", "connect", "connect_ex", *sorted(SENDS), *sorted(RECEIVES)),
+    *("shutdown", "close", "detach", "setsockopt", "settimeout", "setblocking"),
+)
 MOST = 100_000  # calls kept; further ones are counted
-LOOKING = 0.0005  # seconds between two looks at the kernel's states: a loop of short calls is not slowed by them
+LOOKING = 0.0005  # seconds between two looks at the kernel's states: they must not slow a loop of short calls
 
 _HELPERS = {"ipykernel", "jupyter_client", "IPython", "zmq", "tornado", "traitlets", "comm", "ipywidgets"}
-_MAKERS = {"socketpair", "fromfd", "dup"}  # functions of the socket module that make a socket from a descriptor
+_MAKERS = {"socketpair", "fromfd", "dup"}  # what makes a socket from a descriptor, in the socket module
 
 _recorders = ()  # those at work; replaced, never changed, so that a call may read it without a lock
-_inside = set()  # threads inside a recorded call: what the socket module calls on its way is part of that call
+_inside = set()  # threads inside a recorded call: what the socket module calls on its way is part of it
 _originals = {}
 _patching = threading.Lock()
 
 
 class Recorder:
-    """Takes the notes of one block: `log`, in order, of ("began", call), ("returned", call) and ("sampled", …)."""
+    """Takes the notes of one block: `log`, of ("began", call), ("returned", call) and ("sampled", …)."""
 
     def __init__(self):
         self.started = time.perf_counter()

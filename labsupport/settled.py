@@ -1,10 +1,11 @@
 """The order in which recorded calls are told, the same in every run.
 
-Two threads' calls come back in an order that the scheduler picks: `connect` returns before `accept` does in one run and
-after it in the next. Both orders are true, so a stored drawing may show either, but always the same one. Here the calls are
-put in order again from what must hold: each thread's own order; a call on a socket after the call that made it; `accept`
-after the `connect` it answers; bytes received after they were sent. What is left open is decided by rule. Pure: it works on
-the calls alone (`recorder.Call`), never on times.
+Two threads' calls come back in an order that the scheduler picks: `connect` returns before `accept` does in
+one run and after it in the next. Both orders are true, so a stored drawing may show either, but always the
+same one. Here the calls are put in order again from what must hold: each thread's own order; a call on a
+socket after the call that made it; `accept` after the `connect` it answers; bytes received after they were
+sent. What is left open is decided by rule. Pure: it works on the calls alone (`recorder.Call`), never on
+times.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ BACKGROUND = "labsupport-background-"
 
 
 def thread_rank(name, main, first):
-    """Where a thread stands among the others: the block's own, then background calls, then threads by their number.
+    """Where a thread stands: the block's own first, then background calls, then others by their number.
 
-    `first`: the order of its first call. `background` returns once its call is entered, so those are in a fixed order;
-    other threads' first calls are not, but threading numbers the names.
+    `first`: the order of its first call. `background` returns once its call is entered, so those are in a
+    fixed order; other threads' first calls are not, but threading numbers the names.
     """
     if main:
         return (0, [], first)
@@ -35,7 +36,8 @@ def thread_rank(name, main, first):
 def settle(calls, threads):
     """The calls' begins and returns in settled order: a list of ("began" or "returned", call).
 
-    `threads`: name of each thread (`call.thread`), the block's own first. A call that never returned has no "returned".
+    `threads`: name of each thread (`call.thread`), the block's own first. A call that never returned has no
+    "returned".
     """
     queues = _queues(calls, threads)
     needs = _Needs(calls)
@@ -57,7 +59,9 @@ def _queues(calls, threads):
     for call in calls:
         by_thread[call.thread].append(call)
     main = next(iter(threads), None)
-    ranked = sorted(by_thread, key=lambda key: thread_rank(threads[key], key == main, by_thread[key][0].began))
+    ranked = sorted(
+        by_thread, key=lambda key: thread_rank(threads[key], key == main, by_thread[key][0].began)
+    )
     queues = []
     for key in ranked:
         events = []
@@ -70,7 +74,7 @@ def _queues(calls, threads):
 
 
 def _next(queues, needs, done, main):
-    """The queue whose next event is told: a return that is due, else a begin, else whatever really came first."""
+    """The queue whose next event is told; where none is ready, the one whose event really came first."""
     ready = [queue for queue in queues if needs.met(queue[-1], done)]
     if not ready:
         return min(queues, key=lambda queue: _order(queue[-1]))
@@ -80,8 +84,9 @@ def _next(queues, needs, done, main):
 def _urgency(event, first, main):
     """Lowest goes first; of equals, the thread of lowest rank.
 
-    A return that is due is told at once, and a thread that has begun goes on until it waits: so a helper thread's calls
-    stand where they were caused. The block's own thread goes on when the others wait, and a new one is told of when it does.
+    A return that is due is told at once, and a thread that has begun goes on until it waits: so a helper
+    thread's calls stand where they were caused. The block's own thread goes on when the others wait, and a
+    new one is told of when it does.
     """
     kind, call = event
     if kind == "returned":
@@ -128,7 +133,7 @@ class _Needs:
 
     def _caused_by(self, call):
         for thread, others in self._on_lane[call.lane].items() if call.lane is not None else ():
-            # What another thread did to this socket while the call waited may be why it returned (shutdown, send).
+            # What another thread did to this socket while the call waited may be why it returned.
             before = bisect_left(others, call.ended, key=lambda other: other.began)
             if thread != call.thread and before:
                 yield ("began", others[before - 1])
@@ -146,7 +151,7 @@ def _ended(call):
 
 
 def _supplies(calls):
-    """For each receiving call (by id) the sending call whose bytes, or whose end, it waited for, where recorded."""
+    """For each receiving call (by id) the recorded call whose bytes, or whose end, it waited for."""
     sent, ends, taken, found = defaultdict(list), {}, defaultdict(int), {}
     totals = defaultdict(int)
     for call in calls:

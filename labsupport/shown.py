@@ -1,7 +1,8 @@
 """Short, settled text for what goes into a call and what comes out of it.
 
-A call's card, a timeline and an error message show arguments and results in the same words. Nothing that differs from run
-to run may be among them: a port that the kernel picked becomes the word `port`, a descriptor is not shown at all.
+A call's card, a timeline and an error message show arguments and results in the same words. Nothing that
+differs from run to run may be among them: a port that the kernel picked becomes the word `port`, a descriptor
+is not shown at all.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import os
 import socket
 
 LONGEST = 24  # bytes or characters shown in full; longer ones by their length
-# Two names for one number on Linux: errno.errorcode has one of them by chance, the socket man pages have this one.
+# Two names for one number on Linux: errno.errorcode has one of them by chance, the socket man pages have this
+# one.
 _SOCKETS_NAMES = {errno.EOPNOTSUPP: "EOPNOTSUPP", errno.EAGAIN: "EAGAIN"}
 WELL_KNOWN = 1024  # the kernel never picks a port below this one: it was typed, and is the same in every run
 
 
 def shown(value):
-    """`value` (an argument or a result) as short text: `b"hello"`, `65536 bytes`, `("127.0.0.1", port)`, `a socket`."""
+    """An argument or result as short text: `b"hello"`, `65536 bytes`, `("127.0.0.1", port)`."""
     if isinstance(value, bytes):
         return f"b{_quoted(repr(value)[1:])}" if len(value) <= LONGEST else f"{len(value)} bytes"
     if isinstance(value, (bytearray, memoryview)):
@@ -48,7 +50,7 @@ def quoted(text):
 
 
 def is_address(value):
-    """Whether `value` looks like an IPv4 or IPv6 socket address: (host, port) or (host, port, flow, scope)."""
+    """Whether `value` looks like an IPv4 or IPv6 address: (host, port) or (host, port, flow, scope)."""
     return (
         isinstance(value, tuple)
         and len(value) in (2, 4)
@@ -71,7 +73,7 @@ def shown_call(name, arguments, keywords=None):
 
 
 def errno_name(error):
-    """The name of an OSError's errno, such as "ECONNREFUSED"; None where it has none (a TimeoutError of Python's own)."""
+    """The name of an OSError's errno, such as "ECONNREFUSED"; None where it has none."""
     if isinstance(error, socket.gaierror):
         names = [name for name in dir(socket) if name.startswith("EAI_")]
         return next((name for name in names if getattr(socket, name) == error.errno), None)

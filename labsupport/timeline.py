@@ -1,7 +1,7 @@
 """What happened, in order: the calls of a block of plain code, and the states of its sockets between them.
 
-`record()` is the instrument; a `Timeline` is what it gives, a value that draws itself. Nothing in the block has to know
-that it is recorded: the code uses the ordinary `socket` module.
+`record()` is the instrument; a `Timeline` is what it gives, a value that draws itself. Nothing in the block
+has to know that it is recorded: the code uses the ordinary `socket` module.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ __all__ = ["Became", "Began", "Lane", "Returned", "Timeline", "record"]
 class Timeline:
     """Events and the lanes (sockets) they belong to.
 
-    `events`: Began, Returned and Became, as they came; `settled`: the same without what was only sampled, in an order that
-    does not vary from run to run; `lanes`: the sockets; `missed`: calls that were too many to keep.
+    `events`: Began, Returned and Became, as they came; `settled`: the same without what was only sampled, in
+    an order that does not vary from run to run; `lanes`: the sockets; `missed`: calls that were too many to
+    keep.
     """
 
     def __init__(self, events=(), lanes=(), settled=None, missed=0):
@@ -81,9 +82,10 @@ class Timeline:
 class record:
     """`with record() as timeline:` notes the socket calls of the block and the states between them.
 
-    Sockets made before the block are seen too. Its own thread's calls are recorded, those of threads started in it, and
-    the notebook's own code in threads that were there before; helper servers keep their own log. The timeline is complete
-    when the block ends, also by an exception, which goes on. Costs a few microseconds a call.
+    Sockets made before the block are seen too. Its own thread's calls are recorded, those of threads started
+    in it, and the notebook's own code in threads that were there before; helper servers keep their own log.
+    The timeline is complete when the block ends, also by an exception, which goes on. Costs a few
+    microseconds a call.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""background() and until(): real sockets, real threads, and the order of things forced rather than slept for."""
+"""background() and until(): real sockets, real threads, an order that is forced and not slept for."""
 
 import concurrent.futures
 import linecache
@@ -40,7 +40,12 @@ def pair(listener):
 def test_it_returns_what_the_call_returns(pair):
     client, server = pair
     call = background(client.recv, 1024)
-    assert (call.name, call.done, call.state, repr(call)) == ("recv", False, "waiting in recv", "recv(1024): waiting")
+    assert (call.name, call.done, call.state, repr(call)) == (
+        "recv",
+        False,
+        "waiting in recv",
+        "recv(1024): waiting",
+    )
     assert call.socket is client
     assert call.thread.name == "labsupport-background-recv"
     server.sendall(b"hello")
@@ -122,7 +127,9 @@ def test_even_system_exit_is_kept(capfd):
 
 def test_a_result_that_does_not_come_in_time_says_what_is_waited_for(listener):
     call = background(listener.accept)
-    with pytest.raises(TimeoutError, match=r"accept\(\) still waits after 0.01 s, in the thread labsupport-background-acc"):
+    with pytest.raises(
+        TimeoutError, match=r"accept\(\) still waits after 0.01 s, in the thread labsupport-background-acc"
+    ):
         call.result(timeout=0.01)
     assert not call.done
     call.close()
@@ -191,7 +198,9 @@ def test_cancel_frees_the_thread(kind, timeout, tmp_path):
     assert not call.thread.is_alive() or until(lambda: not call.thread.is_alive())
     assert call.state == "cancelled"
     assert repr(call).endswith("): cancelled, its socket was shut down (spent)")
-    with pytest.raises(concurrent.futures.CancelledError, match="its socket was shut down; that socket is spent"):
+    with pytest.raises(
+        concurrent.futures.CancelledError, match="its socket was shut down; that socket is spent"
+    ):
         call.result()
     assert call.cancel() is True
     for each in (sock, *others):

@@ -1,4 +1,4 @@
-"""Plain code in a child process: what it prints, how it ends, what it may do, and that nothing of it stays."""
+"""Plain code in a child process: what it prints, how it ends, what it may do; and nothing of it stays."""
 
 import os
 import shutil
@@ -62,13 +62,17 @@ def test_an_uncaught_exception_is_two_lines():
     assert outcome == Outcome("    raise ValueError('no')\nValueError: no\n", "exit 1")
     refused = "import socket\nsocket.create_connection(('127.0.0.1', 1))"
     said = run_child(refused).output.splitlines()
-    assert said[0] == "    socket.create_connection(('127.0.0.1', 1))"  # the program's own line, not the library's
+    assert (
+        said[0] == "    socket.create_connection(('127.0.0.1', 1))"
+    )  # the program's own line, not the library's
     assert said[1].startswith("ConnectionRefusedError: ") and len(said) == 2
     assert run_child("x = (").output == "    x = (\nSyntaxError: '(' was never closed\n"
 
 
 def test_an_exception_of_a_thread_too():
-    source = "import threading\nthread = threading.Thread(target=lambda: 1 / 0)\nthread.start()\nthread.join()"
+    source = (
+        "import threading\nthread = threading.Thread(target=lambda: 1 / 0)\nthread.start()\nthread.join()"
+    )
     assert "ZeroDivisionError: division by zero\n" in run_child(source).output
 
 
@@ -177,7 +181,8 @@ def test_without_privileges_the_kernel_refuses_what_it_refuses_an_ordinary_user(
 def test_privileges_do_not_come_back_with_another_program():
     source = """
 import subprocess, sys
-print(subprocess.run([sys.executable, "-c", "import socket; socket.socket().bind(('', 80))"], capture_output=True).stderr[-18:])
+bind = "import socket; socket.socket().bind(('', 80))"
+print(subprocess.run([sys.executable, "-c", bind], capture_output=True).stderr[-18:])
 """
     assert "Permission denied" in run_child(source, user=True).output
 
@@ -205,7 +210,9 @@ def test_the_same_where_every_program_may_take_port_80():
 @pytest.mark.skipif(not shutil.which("unshare") or not shutil.which("ip"), reason="needs unshare and ip")
 def test_one_line_where_that_cannot_be_had():
     said = where_every_port_is_free(ATTEMPT, before="echo 0 > /proc/sys/user/max_user_namespaces")
-    assert said.startswith("not available here: every program may bind to the ports from 0 up, and a network of its own")
+    assert said.startswith(
+        "not available here: every program may bind to the ports from 0 up, and a network of its own"
+    )
     assert said.count("\n") == 1
 
 
@@ -244,7 +251,9 @@ def test_the_cell_magic(shell, capsys):
 
 @linux
 def test_the_cell_magics_options(shell, capsys):
-    shell.run_cell_magic("child", "--user --files 5", "import socket\nsocket.socket().bind(('127.0.0.1', 80))")
+    shell.run_cell_magic(
+        "child", "--user --files 5", "import socket\nsocket.socket().bind(('127.0.0.1', 80))"
+    )
     assert capsys.readouterr().out == (
         "    socket.socket().bind(('127.0.0.1', 80))\nPermissionError: [Errno 13] Permission denied\nexit 1\n"
     )

@@ -1,4 +1,4 @@
-"""Calls of several threads, in an order that the scheduler has no say in: the same story for every interleaving."""
+"""Calls of several threads in an order of their own: the same story for every interleaving."""
 
 import random
 from dataclasses import dataclass, field
@@ -37,8 +37,11 @@ class Call:
 
 
 def replay(threads, choose):
-    """Number the begins and returns of `threads` (lists of calls) as one scheduler might: `choose` picks who is next."""
-    left = {name: [step for call in calls for step in (("began", call), ("ended", call))] for name, calls in threads.items()}
+    """Number the begins and returns of `threads` as one scheduler might: `choose` picks who is next."""
+    left = {
+        name: [step for call in calls for step in (("began", call), ("ended", call))]
+        for name, calls in threads.items()
+    }
     order, done = 0, set()
     while any(left.values()):
         able = [
@@ -65,7 +68,9 @@ def echo_conversation(server_thread, anchored):
     client.peer, server.peer = server, client
     connect = Call("main", client, "connect")
     sent = Call("main", client, "sendall", 5, target=server)
-    accept = Call(server_thread, listener, "accept", new=server, opening=True, anchored=anchored, after=[connect])
+    accept = Call(
+        server_thread, listener, "accept", new=server, opening=True, anchored=anchored, after=[connect]
+    )
     got = Call(server_thread, server, "recv", 5, after=[sent])
     echoed = Call(server_thread, server, "sendall", 5, target=client)
     back = Call("main", client, "recv", 5, after=[echoed])

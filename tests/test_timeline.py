@@ -102,7 +102,7 @@ def test_events_are_in_order_and_hang_together(echo):
         assert event.elapsed == pytest.approx(event.time - start.time) and event.elapsed >= 0
     assert set(timeline.settled) <= set(timeline.events)
     assert not any(isinstance(event, Became) and event.sampled for event in timeline.settled)
-    assert 'connect(echo.address)' in "".join(said(timeline))
+    assert "connect(echo.address)" in "".join(said(timeline))
 
 
 def test_what_the_kernel_shows_meanwhile_is_live_only(echo):
@@ -233,10 +233,14 @@ def a_background_conversation():
 
 def test_background_calls_are_recorded_where_they_were_started():
     timeline = a_background_conversation()
-    order = [(type(event).__name__, event.call) for event in timeline.settled if not isinstance(event, Became)]
+    order = [
+        (type(event).__name__, event.call) for event in timeline.settled if not isinstance(event, Became)
+    ]
     assert order[0] == ("Began", "accept")
     assert order.index(("Returned", "connect")) < order.index(("Returned", "accept"))
-    assert {"background accept", "background recv", "background recv 2"} <= {call.thread for call in timeline.calls}
+    assert {"background accept", "background recv", "background recv 2"} <= {
+        call.thread for call in timeline.calls
+    }
     assert "server: shutdown(SHUT_RDWR)" in said(timeline)
     assert {repr(a_background_conversation()) for _ in range(5)} == {repr(timeline)}
 
@@ -254,7 +258,10 @@ def test_a_call_that_still_waits_when_the_block_ends():
 def test_helper_servers_keep_their_own_log(echo):
     with record() as timeline:
         with EchoServer() as other:
-            with socket.create_connection(echo.address) as client, socket.create_connection(other.address) as second:
+            with (
+                socket.create_connection(echo.address) as client,
+                socket.create_connection(other.address) as second,
+            ):
                 for sock in (client, second):
                     sock.sendall(b"hello")
                     sock.recv(5)
@@ -289,7 +296,12 @@ def test_makefile_create_connection_and_with_are_seen(echo):
             file.flush()
             file.readline()
     calls = [call.call for call in timeline.calls]
-    assert calls[:2] == ["socket", "connect"] and "send" in calls and "recv_into" in calls and calls[-1] == "close"
+    assert (
+        calls[:2] == ["socket", "connect"]
+        and "send" in calls
+        and "recv_into" in calls
+        and calls[-1] == "close"
+    )
 
 
 def test_close_under_a_makefile_is_not_yet_the_end(echo):
@@ -338,8 +350,8 @@ def test_datagrams():
         sender.close()
         receiver.close()
     assert said(timeline)[3:5] == [
-        "sender: sendto(b\"one\", receiver's address) → 3",
-        "receiver: recvfrom(100) → b\"one\" from sender's address",
+        'sender: sendto(b"one", receiver\'s address) → 3',
+        'receiver: recvfrom(100) → b"one" from sender\'s address',
     ]
     assert [lane.role for lane in timeline.lanes] == ["server", "client"]
     assert timeline.paths == ((), ())
@@ -360,7 +372,12 @@ def test_unix_sockets(tmp_path):
         server.sendall(b"y")
         client.recv(1)
     lines = said(timeline)
-    assert lines[:4] == ["left: socketpair()", "right: socketpair()", 'left: sendall(b"x")', 'right: recv(1) → b"x"']
+    assert lines[:4] == [
+        "left: socketpair()",
+        "right: socketpair()",
+        'left: sendall(b"x")',
+        'right: recv(1) → b"x"',
+    ]
     assert 'listener: bind("…/echo")' in lines and "client: connect(path)" in lines
     other = {call.call: call.other for call in timeline.calls if call.socket == 3}
     assert timeline.lanes[other["recv"]].label == "server"
@@ -424,7 +441,10 @@ def test_blocks_at_once_in_two_threads_each_have_their_own():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found[2]) in (4, 10) and len(found[3]) in (6, 10)  # a thread begun before the block is not the block's
+    assert len(found[2]) in (4, 10) and len(found[3]) in (
+        6,
+        10,
+    )  # a thread begun before the block is not the block's
     assert all(set(calls) == {"socket", "close"} for calls in found.values())
 
 
