@@ -74,10 +74,10 @@ def _figures(snapshot):
 
 
 def _close_fonts():
-    """matplotlib keeps its font files open for the next figure; a page about descriptors should find none of them."""
+    """matplotlib keeps its font files open for the next figure; nothing is to be left open here."""
     from matplotlib import font_manager
 
-    # The cache is matplotlib's own affair, without a public name: where it is called otherwise, the files stay open.
+    # The cache has no public name. A release that calls it otherwise keeps the files open.
     clear = getattr(getattr(font_manager, "_get_font", None), "cache_clear", None)
     if clear is not None:
         clear()
