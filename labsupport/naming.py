@@ -10,7 +10,7 @@ import re
 import socket
 
 from labsupport.events import Lane
-from labsupport.notes import Shown
+from labsupport.notes import Shown, asked
 from labsupport.settled import BACKGROUND
 from labsupport.shown import is_address, shown
 
@@ -36,6 +36,9 @@ class Names:
     def _note(self, name, value):
         if isinstance(value, socket.socket):
             self.sockets.setdefault(id(value), name)
+            address = _own_address(value)
+            if address:
+                self.values.setdefault(address, f"{name}'s address")
         elif is_address(value) or (isinstance(value, str) and "/" in value):
             self.values.setdefault(plain(value), name)
         elif type(value) in (list, tuple):
@@ -51,6 +54,16 @@ class Names:
         """The variable that holds this socket, else the one by which a function knew it, else None."""
         sock = lane.ref()
         return (self.sockets.get(id(sock)) if sock is not None else None) or lane.name
+
+
+def _own_address(sock):
+    """Where others reach this socket; None for one that is closed, not bound, or connected.
+
+    An accepted socket has its listener's address, and is not who answers there.
+    """
+    address = plain(asked(sock.getsockname))
+    bound = address and address[-1] != 0
+    return address if bound and asked(sock.getpeername) is None else None
 
 
 def plain(address):

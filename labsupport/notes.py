@@ -88,15 +88,16 @@ class Socket:
     def ask(self, sock):
         """Note both addresses while they can be had."""
         if self.local is None or not self._port():
-            self.local = _asked(sock.getsockname)
+            self.local = asked(sock.getsockname)
         if self.remote is None:
-            self.remote = _asked(sock.getpeername)
+            self.remote = asked(sock.getpeername)
 
     def _port(self):
         return self.local[1] if isinstance(self.local, tuple) else self.local
 
 
-def _asked(ask):
+def asked(ask):
+    """An address, where there is one to be had."""
     try:
         return ask()
     except OSError:
@@ -116,10 +117,10 @@ def measure(call, result, args):
     call.result = kept(data)
     if isinstance(result, tuple) and name.startswith("recvfrom") and not call.lane.stream:
         call.address = address_in(result[1])
-    asked = args[0] if args else 1
-    if not isinstance(asked, int):  # buffers to be filled; recvmsg_into takes several
-        asked = sum(memoryview(buffer).nbytes for buffer in (asked if isinstance(asked, list) else [asked]))
-    call.end = call.lane.stream and call.amount == 0 and asked > 0
+    size = args[0] if args else 1
+    if not isinstance(size, int):  # buffers to be filled; recvmsg_into takes several
+        size = sum(memoryview(buffer).nbytes for buffer in (size if isinstance(size, list) else [size]))
+    call.end = call.lane.stream and call.amount == 0 and size > 0
 
 
 def address_in(value):
@@ -159,8 +160,8 @@ def receiver(code, instruction, method):
         call = ast.parse(b"".join(lines), mode="eval").body
     except (SyntaxError, ValueError):
         return None
-    asked = call.func if isinstance(call, ast.Call) else None
-    if not isinstance(asked, ast.Attribute) or asked.attr != method:
+    function = call.func if isinstance(call, ast.Call) else None
+    if not isinstance(function, ast.Attribute) or function.attr != method:
         return None
-    owner = asked.value
+    owner = function.value
     return ast.unparse(owner).removeprefix("self.") if isinstance(owner, (ast.Name, ast.Attribute)) else None

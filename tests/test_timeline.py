@@ -129,6 +129,14 @@ def test_a_call_that_fails_and_an_exception_that_ends_the_block():
     client.close()
 
 
+def test_an_address_is_named_after_the_socket_that_has_it():
+    with socket.socket() as quiet, socket.socket() as client:
+        quiet.bind(("127.0.0.1", 0))
+        with record() as timeline:
+            client.connect_ex(quiet.getsockname())
+    assert said(timeline) == ["client: connect_ex(quiet's address) → OSError ECONNREFUSED"]
+
+
 def test_errors_are_told_by_class_and_errno_name():
     with record() as timeline, socket.socket() as sock:
         for attempt in (lambda: sock.recv(1), lambda: sock.listen("x"), lambda: sock.accept()):
