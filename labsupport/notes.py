@@ -107,9 +107,9 @@ def asked(ask):
 def measure(call, result, args):
     """What a sending or receiving call moved, and whether a receiving one met the end of the stream."""
     name = call.name
-    call.peek = "MSG_PEEK" in map(str, call.arguments)
+    call.peek = any("MSG_PEEK" in argument for argument in call.arguments if isinstance(argument, str))
     if name in SENDS:
-        call.amount = len(args[0]) if name == "sendall" else result
+        call.amount = memoryview(args[0]).nbytes if name == "sendall" else result
         call.result = None if name == "sendall" else result
         return
     data = result[0] if isinstance(result, tuple) else result
