@@ -25,6 +25,8 @@ PATIENCE = 60  # seconds
 LAB_OPTIONS = ("--no-browser", "--expose-app-in-browser", "--port=0")
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*?\?token=(\w+)")
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+CELL = f"Array.from({NOTEBOOK}.content.model.cells).find(cell => cell.id === id)"
+OVER = "cell.executionState === 'idle' && cell.executionCount !== null"
 
 
 def chromium() -> str | None:
@@ -101,7 +103,8 @@ def open_notebook(page, address: str, token: str, name: str) -> None:
             return context && context.isReady && context.session && context.session.kernel
                 && context.session.kernel.status === 'idle'; }}"""
     )
-    command(page, "application:toggle-left-area") if page.locator("#jp-left-stack").is_visible() else None
+    if page.locator("#jp-left-stack").is_visible():
+        command(page, "application:toggle-left-area")
 
 
 def command(page, name: str, **arguments) -> None:
@@ -128,12 +131,7 @@ def start_cell(page, cell_id: str) -> None:
 def run_cell(page, cell_id: str) -> None:
     """Execute the cell of this id and wait for its end."""
     start_cell(page, cell_id)
-    page.wait_for_function(
-        f"""id => {{ const cell = Array.from({NOTEBOOK}.content.model.cells).find(cell => cell.id === id);
-            return cell.executionState === undefined
-                ? cell.executionCount !== null : cell.executionState === 'idle' && cell.executionCount !== null; }}""",
-        arg=cell_id,
-    )
+    page.wait_for_function(f"id => {{ const cell = {CELL}; return {OVER}; }}", arg=cell_id)
 
 
 def run_all(page) -> None:
@@ -141,13 +139,36 @@ def run_all(page) -> None:
     command(page, "notebook:run-all-cells")
 
 
+def insert_cell(page, cell_id: str, source: str) -> None:
+    """Add a code cell at the notebook's end."""
+    page.evaluate(
+        f"""([id, source]) => {{ const model = {NOTEBOOK}.content.model;
+            model.sharedModel.insertCell(model.cells.length, {{cell_type: 'code', id, source, metadata: {{}}}}); }}""",
+        [cell_id, source],
+    )
+
+
 def output_of(page, cell_id: str):
-    """A locator of the cell's output area."""
-    index = [cell["id"] for cell in cells(page)].index(cell_id)
-    return page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
+    """The element of the cell's output area, scrolled into view: JupyterLab draws only what is near."""
+    handle = page.evaluate_handle(
+        f"""async id => {{ const content = {NOTEBOOK}.content;
+            const index = Array.from(content.model.cells).findIndex(cell => cell.id === id);
+            await content.scrollToItem(index);
+            return content.widgets[index].node.querySelector('.jp-Cell-outputArea'); }}""",
+        cell_id,
+    )
+    return handle.as_element()
+
+
+def is_over(page, cell_id: str) -> bool:
+    """Whether the cell has been executed to its end."""
+    return page.evaluate(f"id => {{ const cell = {CELL}; return {OVER}; }}", cell_id)
 
 
 def errors(page) -> list[str]:
-    """The text of every error output that is shown."""
-    found = page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
-    return [found.nth(at).inner_text() for at in range(found.count())]
+    """`cell-id: Error: message` for every cell that shows an error."""
+    return page.evaluate(
+        f"""() => Array.from({NOTEBOOK}.content.model.cells).flatMap(cell =>
+            (cell.sharedModel.toJSON().outputs || []).filter(output => output.output_type === 'error')
+                .map(output => `${{cell.id}}: ${{output.ename}}: ${{output.evalue}}`))"""
+    )

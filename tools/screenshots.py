@@ -25,7 +25,7 @@ HEIGHT = 1500  # pixels of one picture
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "recordTiming": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False, "recordTiming": False},
 }
 
 
@@ -75,14 +75,13 @@ def _live(page, number: str, themes: list[str], only: list[str]) -> None:
         if cell["type"] != "code":
             continue
         labpage.run_cell(page, cell["id"])
-        output = labpage.output_of(page, cell["id"])
-        if (only and cell["id"] not in only) or not output.locator("svg, img, .jupyter-widgets").count():
-            continue
         page.wait_for_timeout(400)  # a live view draws at 10 Hz
+        output = labpage.output_of(page, cell["id"])
+        if (only and cell["id"] not in only) or not output.query_selector("svg, img, .jupyter-widgets"):
+            continue
         for theme in themes:
             _theme(page, theme)
             path = SHOTS / f"{number}-{theme}-{cell['id']}.png"
-            output.scroll_into_view_if_needed()
             output.screenshot(path=path)
             print(path.relative_to(ROOT))
 

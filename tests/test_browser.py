@@ -1,0 +1,164 @@
+"""The course in a real JupyterLab, started by lab.py, in a headless Chromium: what a learner sees, and that nothing leaves.
+
+lab.py runs in a copy of the checkout: the learner's own notebooks are not touched. The copy's environment borrows the packages
+of the one that runs the tests, which takes a second instead of minutes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+
+import labpage
+from nboutputs import ROOT
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(labpage.chromium() is None, reason="there is no Chromium: install Debian's package chromium"),
+    pytest.mark.skipif(os.name == "nt", reason="borrows an environment by links"),
+]
+
+COPIED = ("lab.py", "pyproject.toml", "pins.txt", "labsupport", "notebooks")
+LAB = "share/jupyter/lab"
+BORROWED = ("etc", "share/jupyter/kernels", "share/jupyter/labextensions", f"{LAB}/static", f"{LAB}/schemas", f"{LAB}/themes")
+BLOCKS = """
+import threading
+beat = threading.Event()
+for _ in range(20):
+    client.send(b"0123456789")
+    beat.wait(0.25)
+client.shutdown(socket.SHUT_WR)
+for _ in range(12):
+    beat.wait(0.25)
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the course with an environment that lab.py takes for its own."""
+    root = tmp_path_factory.mktemp("course")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        else:
+            shutil.copy(source, root / name)
+    spec = importlib.util.spec_from_file_location("lab_of_the_copy", root / "lab.py")
+    lab = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lab)
+    places = lab.find_places()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", places.venv], check=True)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(places.venv), "platbase": str(places.venv)}))
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for name in BORROWED:
+        if (there := Path(sys.prefix, name)).exists():
+            (places.venv / name).parent.mkdir(parents=True, exist_ok=True)
+            (places.venv / name).symlink_to(there)
+    lab.finish(places)
+    lab.write_stamp(places, ["test"])
+    assert lab.lacking(places) is None
+    return root
+
+
+@pytest.fixture(scope="module")
+def served(checkout, tmp_path_factory):
+    """JupyterLab started by lab.py: (address, token)."""
+    home = {"HOME": str(tmp_path_factory.mktemp("home"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "XDG_", "IPYTHON"))}
+    command = [sys.executable, str(checkout / "lab.py"), *labpage.LAB_OPTIONS]
+    with labpage.running_lab(command, cwd=checkout, env={**kept, **home}) as address:
+        yield address
+
+
+@pytest.fixture
+def page(served):
+    with labpage.browser_page() as page:
+        yield page
+        assert not labpage.strangers(page)
+
+
+def opened(page, served, number):
+    (name,) = [path.name for path in (ROOT / "notebooks").glob(f"{number}-*.ipynb")]
+    labpage.open_notebook(page, *served, name)
+
+
+def text_until(page, cell_id, pattern):
+    """The text of a cell's output, once it matches."""
+    ends = time.monotonic() + labpage.PATIENCE
+    while not re.search(pattern, text := labpage.output_of(page, cell_id).inner_text()):
+        assert time.monotonic() < ends, f"{pattern!r} is never seen in {text!r}"
+        page.wait_for_timeout(50)
+    return text
+
+
+def press(page, cell_id, name):
+    """Press the first button of that name in a cell's output."""
+    buttons = labpage.output_of(page, cell_id).query_selector_all("button")
+    next(button for button in buttons if button.inner_text().strip() == name).click()
+
+
+def run_through(page, last):
+    """Run the cells from the first to the one named `last`."""
+    for cell in labpage.cells(page):
+        if cell["type"] == "code":
+            labpage.run_cell(page, cell["id"])
+        if cell["id"] == last:
+            return
+
+
+@pytest.mark.parametrize("number", ["00", "04", "06"])
+def test_a_notebook_runs_from_top_to_bottom(page, served, number):
+    opened(page, served, number)
+    labpage.run_all(page)
+    assert not labpage.errors(page)
+
+
+def test_the_first_start_asks_for_nothing(page, served):
+    address, token = served
+    page.goto(f"{address}/?token={token}")
+    page.wait_for_url("**/lab/tree/00-start-here.ipynb*")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.wait_for_timeout(2000)  # the pop-up about news would come by now
+    assert page.locator(".Toastify__toast, .jp-Dialog").all_inner_texts() == []
+
+
+def test_state_and_byte_counts_change_while_a_cell_blocks(page, served):
+    opened(page, served, "06")
+    run_through(page, "conversation")
+    labpage.insert_cell(page, "blocks", BLOCKS)
+    labpage.start_cell(page, "blocks")
+    counts, states = set(), set()
+    while not labpage.is_over(page, "blocks"):
+        text = labpage.output_of(page, "conversation").inner_text()
+        if not labpage.is_over(page, "blocks"):  # what was read was there while the cell was running
+            counts.update(re.findall(r"sent\s+(\d+)", text))
+            states.update(re.findall(r"ESTABLISHED|CLOSE-WAIT", text))
+        page.wait_for_timeout(100)
+    assert len(counts) >= 3, counts
+    assert {"ESTABLISHED", "CLOSE-WAIT"} <= states
+    assert not labpage.errors(page)
+
+
+def test_a_button_sends_and_its_effect_is_seen(page, served):
+    opened(page, served, "06")
+    run_through(page, "conversation")
+    press(page, "conversation", "send")
+    assert "send: 5 of 5 bytes taken" in text_until(page, "conversation", r"bytes taken")
+    text_until(page, "conversation", r"sent\s+5\b")
+
+
+def test_a_button_frees_a_call_that_waits(page, served):
+    opened(page, served, "04")
+    run_through(page, "wait")
+    text_until(page, "wait", "waiting")
+    press(page, "wait", "a visitor connects")
+    text_until(page, "wait", "returned")
