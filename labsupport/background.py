@@ -155,7 +155,7 @@ class BackgroundCall:
             self._how = (
                 "was shut down" if self.socket.fileno() >= 0 else "had been closed, so the thread was woken"
             )
-        _wake(self.socket, self.thread)
+        _wake(self.socket, self.thread, self._finished)
         freed = self._finished.wait(FREEING / 2) or (_knock(self.socket) and self._finished.wait(FREEING / 2))
         if not freed:
             with self._lock:  # an answer that comes later still is the call's result
@@ -216,11 +216,11 @@ class _Look:
             return ""
 
 
-def _wake(sock, thread):
+def _wake(sock, thread, finished):
     """Make the call in which `thread` waits on `sock` return."""
     fd = sock.fileno()
     if fd < 0:
-        _interrupt(thread)
+        _interrupt(thread, finished)
         return
     try:
         # With a timeout the descriptor is non-blocking, and a datagram socket that was shut down answers
@@ -231,7 +231,7 @@ def _wake(sock, thread):
         pass  # ENOTCONN: an unconnected UDP socket. Linux wakes its readers all the same
 
 
-def _interrupt(thread):
+def _interrupt(thread, finished):
     """Wake a thread whose socket was closed under it.
 
     A signal ends its system call, and Python's retry (PEP 475) finds no socket. Only the
@@ -243,7 +243,7 @@ def _interrupt(thread):
     before = signal.signal(signal.SIGURG, lambda number, frame: None)
     try:
         signal.pthread_kill(thread.ident, signal.SIGURG)
-        thread.join(FREEING / 2)
+        finished.wait(FREEING / 2)
     finally:
         signal.signal(signal.SIGURG, before)
 

@@ -67,6 +67,8 @@ class _Child:
             start_new_session=True,
         )
         self._said, self._more = bytearray(), 0
+        # Not Thread.join: interrupted, it takes a running thread for one that has ended (bpo-45274).
+        self._silent = threading.Event()
         self._reader = threading.Thread(target=self._read, name="labsupport-child-output", daemon=True)
         self._reader.start()
         try:
@@ -97,8 +99,8 @@ class _Child:
             left = until - time.monotonic()
             if left <= 0:
                 return False
-            if self._reader.is_alive():
-                self._reader.join(min(NOTICING, left))
+            if not self._silent.is_set():
+                self._silent.wait(min(NOTICING, left))
             else:
                 time.sleep(min(pause, left))
                 pause = min(2 * pause, NOTICING)
@@ -120,6 +122,7 @@ class _Child:
         else:
             self._process.kill()
         self._process.wait()
+        self._silent.wait()
         self._reader.join()
         self._process.stdout.close()
 
@@ -128,6 +131,7 @@ class _Child:
             room = LONGEST - len(self._said)
             self._said += data[:room]
             self._more += max(0, len(data) - room)
+        self._silent.set()
 
 
 def _environment():
