@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from labsupport.events import ELLIPSIS
+
 ALWAYS_WAITS = frozenset(
     {"connect"}
 )  # its states are passed while it waits, even when nothing else happens meanwhile
@@ -148,9 +150,18 @@ def _state(made, event, lane, last, apart):
                     row.seen = True
                     break
         return
-    last[lane] = event.state
     row = made.rows[-1] if made.rows else None
+    if event.seen and row is not None and row.lane == lane and row.kind == "state" and row.state == ELLIPSIS:
+        return _looked(made, event, lane, last)
+    last[lane] = event.state
     if not apart and row is not None and row.lane == lane and row.kind in ("call", "begin") and not row.state:
         row.state, row.seen = event.state, event.seen
     else:
         made.rows.append(Row(lane, "state", state=event.state, seen=event.seen))
+
+
+def _looked(made, event, lane, last):
+    """Somebody looked after all, where nobody knew what the kernel did alone: the "…" gives way to what was seen."""
+    del made.rows[-1]
+    last[lane] = next((row.state for row in reversed(made.rows) if row.lane == lane and row.state), None)
+    _state(made, event, lane, last, apart=True)
