@@ -12,6 +12,7 @@ import _socket
 import errno
 import os
 import socket
+import threading
 
 from labsupport import tidying
 from labsupport.servers import arguments
@@ -55,7 +56,8 @@ class Server:
     def __init__(self, host="127.0.0.1", port=0, *, type=socket.SOCK_STREAM, path=None):
         name = self.__class__.__name__
         self.type = arguments.checked_type(type, self._types, name)
-        self.connections = self.bytes_received = self.bytes_sent = 0
+        self.connections = self._bytes_in = self._bytes_out = 0
+        self._settling = threading.Lock()
         self.log = Log(joined=self.type == socket.SOCK_STREAM)
         self.errors = []
         self._raised = self._closed = False
@@ -120,6 +122,21 @@ class Server:
         self.log.add(None, "listening" if self.type == socket.SOCK_STREAM else "waiting for datagrams")
 
     # What a learner calls
+
+    @property
+    def bytes_received(self):
+        """Bytes read so far, on all connections."""
+        with self._settling:
+            return self._bytes_in + self._echoed()
+
+    @property
+    def bytes_sent(self):
+        """Bytes written so far, on all connections, as far as the kernel has taken them."""
+        with self._settling:
+            return self._bytes_out + self._echoed()
+
+    def _echoed(self):
+        return sum(conversation.echoed for conversation in list(self._open.values()))
 
     @property
     def sockets(self):

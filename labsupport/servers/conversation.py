@@ -41,10 +41,13 @@ _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, so
 
 
 class Conversation:
-    """One connection of a server: `number` (1, 2, 3 …), `sock`, `received` and `sent` (bytes)."""
+    """One connection of a server: `number` (1, 2, 3 …), `sock`, `received` and `sent` (bytes).
+
+    `echoed` counts for both of these; the server adds it to its totals when it is asked for them.
+    """
 
     __slots__ = (
-        "server", "loop", "log", "sock", "fd", "number", "received", "sent", "most", "memory",
+        "server", "loop", "log", "sock", "fd", "number", "echoed", "most", "memory", "_received", "_sent",
         "_recv_into", "_send", "_outbox", "_mask", "_paused", "_eager", "_closing", "_peer_ended",
     )  # fmt: skip
 
@@ -52,7 +55,7 @@ class Conversation:
         self.server, self.sock, self.number = server, sock, number
         self.loop, self.log = server._loop, server.log
         self.fd = sock.fileno()
-        self.received = self.sent = 0
+        self._received = self._sent = self.echoed = 0
         self.most = 0  # bytes read at once; 0: as many as the common buffer holds
         self.memory = None  # the server's own notes about this conversation
         self._recv_into = _recv_into.__get__(sock)
@@ -65,6 +68,16 @@ class Conversation:
     def closed(self):
         """Whether this conversation is over."""
         return self.sock.fileno() < 0
+
+    @property
+    def received(self):
+        """Bytes read so far."""
+        return self._received + self.echoed
+
+    @property
+    def sent(self):
+        """Bytes written so far, as far as the kernel has taken them."""
+        return self._sent + self.echoed
 
     @property
     def peer_ended(self):
@@ -106,10 +119,8 @@ class Conversation:
         if not count:
             self._end_of_file()
             return
+        self._count_received(count)
         server = self.server
-        self.received += count
-        server.bytes_received += count
-        self.log.add(self.number, "received", count)
         if not self._closing:
             server._received(self, server._view[:count])
 
@@ -167,7 +178,6 @@ class Conversation:
         # Counted before it goes: a learner whose recv has returned finds it counted. What did not go is taken
         # back.
         self._count_sent(size)
-        self.log.add(self.number, "sent", size)
         try:
             count = self._send(data, NO_SIGNAL)
         except BlockingIOError:
@@ -178,17 +188,23 @@ class Conversation:
             return
         if count < size:
             self._take_back(size)
-            if count:
-                self._count_sent(count)
-                self.log.add(self.number, "sent", count)
+            self._count_sent(count)
             self._keep(data[count:])
 
+    def _count_received(self, count):
+        self._received += count
+        self.server._bytes_in += count
+        self.log.add(self.number, "received", count)
+
     def _count_sent(self, count):
-        self.sent += count
-        self.server.bytes_sent += count
+        if count:
+            self._sent += count
+            self.server._bytes_out += count
+            self.log.add(self.number, "sent", count)
 
     def _take_back(self, count):
-        self._count_sent(-count)
+        self._sent -= count
+        self.server._bytes_out -= count
         self.log.take_back()
 
     def _keep(self, rest):
@@ -265,7 +281,18 @@ class Conversation:
             self.loop.detach(self.fd)
             self.log.add(self.number, "closed")
             self.sock.close()
+            self._settle()
             self.server._forget(self)  # last: whoever waits for this finds the rest done
+
+    def _settle(self):
+        """Add what was echoed to the totals: they must never be seen with it twice, nor without it."""
+        server, echoed = self.server, self.echoed
+        with server._settling:
+            self._received += echoed
+            self._sent += echoed
+            server._bytes_in += echoed
+            server._bytes_out += echoed
+            self.echoed = 0
 
     def _update(self):
         if self.sock.fileno() < 0:
@@ -306,8 +333,9 @@ class EchoingConversation(Conversation):
                 os.set_blocking(self.fd, False)
 
     def _echo(self, times):
-        server, log, recv_into, send = self.server, self.log, self._recv_into, self._send
-        buffer, view = server._buffer, server._view
+        server, log, number = self.server, self.log, self.number
+        recv_into, send, keep = self._recv_into, self._send, log.kept.append
+        buffer, order, size, data = server._buffer, log.count, 0, None
         for _ in range(times):
             try:
                 count = recv_into(buffer)
@@ -317,31 +345,27 @@ class EchoingConversation(Conversation):
             if not count:
                 self._end_of_file()
                 break
-            # Counted before it is sent, for the reason given in `write`.
-            self.received += count
-            self.sent += count
-            server.bytes_received += count
-            server.bytes_sent += count
-            order = log.count + 1
-            log.count = order + 1
-            log.kept.append((order, monotonic(), self.number, ECHOED, count))
+            if count != size:
+                size, data = count, server._view[:count]
+            # Counted before it is sent, for the reason given in `write`: one number and one entry for both ways.
+            self.echoed += count
+            keep((order + 1, monotonic(), number, ECHOED, count))
+            log.count = order = order + 2
             try:
-                sent = send(view[:count], NEVER_WAIT)
+                sent = send(data, NEVER_WAIT)
             except OSError:  # no room, or a reset: the common way learns which when the loop says "ready"
                 sent = 0
             if sent < count:
-                self._keep_echo(view[sent:count], sent)
+                self._correct(count, sent)
+                self._keep(data[sent:])
                 break
         else:
             return
         self.loop.alone = 0
 
-    def _keep_echo(self, rest, sent):
-        """Only `sent` bytes went: correct what was counted, and send the rest later."""
-        count = sent + len(rest)
-        self._take_back(count)
-        self.log.add(self.number, "received", count)
-        if sent:
-            self._count_sent(sent)
-            self.log.add(self.number, "sent", sent)
-        self._keep(rest)
+    def _correct(self, count, sent):
+        """Of `count` bytes only `sent` went."""
+        self.echoed -= count
+        self.log.take_back()
+        self._count_received(count)
+        self._count_sent(sent)

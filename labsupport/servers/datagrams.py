@@ -41,7 +41,7 @@ class Datagrams:
         except OSError as error:  # an ICMP error that belongs to an earlier answer
             self._failed(error)
             return True
-        server.bytes_received += count
+        server._bytes_in += count
         server.log.add(None, "received", count)
         answer = server._datagram(server._view[:count])
         if answer is not None:
@@ -53,12 +53,12 @@ class Datagrams:
             self.server.log.add(None, "no address to answer to")  # an unbound Unix socket sent it
             return
         size = len(answer)
-        self.server.bytes_sent += size  # before it goes: a learner who has received it finds it counted
+        self.server._bytes_out += size  # before it goes: a learner who has received it finds it counted
         self.server.log.add(None, "sent", size)
         try:
             _sendto(self.sock, answer, NO_SIGNAL, sender)
         except OSError as error:
-            self.server.bytes_sent -= size
+            self.server._bytes_out -= size
             self.server.log.take_back()
             if isinstance(error, BlockingIOError):
                 self._unsent = bytes(answer), sender
