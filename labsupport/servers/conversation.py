@@ -11,13 +11,9 @@ from __future__ import annotations
 
 import _socket
 import errno
-import os
 import socket
 import struct
-import sys
-from time import monotonic
 
-from labsupport.servers.log import ECHOED
 from labsupport.servers.loop import BROKEN, READ, WRITE
 
 # record() patches `socket.socket`; the helpers' own calls are not the learner's and go to the class beneath
@@ -30,11 +26,6 @@ NO_SIGNAL = int(getattr(socket, "MSG_NOSIGNAL", 0))
 NEVER_WAIT = NO_SIGNAL | int(getattr(socket, "MSG_DONTWAIT", 0))
 
 MUCH = 64 * 1024  # bytes: to copy less is cheaper than a new buffer, and keeps less memory
-
-ALONE = 16  # times that nothing else was ready, before a conversation lingers …
-EXCHANGES = 64  # … for so many exchanges …
-_MOMENT = struct.pack("ll", 0, 2000)  # … or so long without one: struct timeval, 2 ms
-_CAN_LINGER = sys.platform.startswith("linux")
 
 _RESETS = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, socket(7)
@@ -303,69 +294,3 @@ class Conversation:
         if mask != self._mask:
             self._mask = mask
             self.loop.change(self.fd, mask)
-
-
-class EchoingConversation(Conversation):
-    """A conversation of EchoServer: one read, one write, and as little as can be between them.
-
-    While a single peer talks, the wait for readiness is a third of all calls. So after some exchanges in
-    which nobody else had anything to say, the next few are waited for in the read itself, for a moment at
-    most: that long a newcomer waits. Whatever is not the plain case takes the common way.
-    """
-
-    __slots__ = ()
-
-    def ready(self, events):
-        if not events == READ == self._mask:
-            Conversation.ready(self, events)
-        elif self.loop.alone < ALONE or not _CAN_LINGER:
-            self._echo(1)
-        else:
-            self._linger()
-
-    def _linger(self):
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _MOMENT)
-        os.set_blocking(self.fd, True)
-        try:
-            self._echo(EXCHANGES)
-        finally:
-            if not self.closed:
-                os.set_blocking(self.fd, False)
-
-    def _echo(self, times):
-        server, log, number = self.server, self.log, self.number
-        recv_into, send, keep = self._recv_into, self._send, log.kept.append
-        buffer, order, size, data = server._buffer, log.count, 0, None
-        for _ in range(times):
-            try:
-                count = recv_into(buffer)
-            except OSError as error:
-                self._not_read(error)
-                break
-            if not count:
-                self._end_of_file()
-                break
-            if count != size:
-                size, data = count, server._view[:count]
-            # Counted before it is sent, for the reason given in `write`: one number and one entry for both ways.
-            self.echoed += count
-            keep((order + 1, monotonic(), number, ECHOED, count))
-            log.count = order = order + 2
-            try:
-                sent = send(data, NEVER_WAIT)
-            except OSError:  # no room, or a reset: the common way learns which when the loop says "ready"
-                sent = 0
-            if sent < count:
-                self._correct(count, sent)
-                self._keep(data[sent:])
-                break
-        else:
-            return
-        self.loop.alone = 0
-
-    def _correct(self, count, sent):
-        """Of `count` bytes only `sent` went."""
-        self.echoed -= count
-        self.log.take_back()
-        self._count_received(count)
-        self._count_sent(sent)

@@ -10,7 +10,7 @@ import socket
 import time
 
 from labsupport.servers.base import Server
-from labsupport.servers.conversation import EchoingConversation
+from labsupport.servers.echoing import EchoingConversation
 
 _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 
