@@ -568,7 +568,8 @@ def main(arguments):
     except OSError as error:
         if error.errno in DISK_FULL:
             sys.exit(f"\nThe disk is full ({error}). Make room ({ROOM} MB are needed), then try again.")
-        sys.exit(f"\n{error}\nIf that file is another user's (sudo?), remove it or make it yours; try again.")
+        denied = isinstance(error, PermissionError)
+        sys.exit(f"\n{error}" + "\nIs it another user's (sudo?) Remove it or make it yours; try again." * denied)
 
 
 if __name__ == "__main__":
