@@ -569,7 +569,7 @@ def main(arguments):
         if error.errno in DISK_FULL:
             sys.exit(f"\nThe disk is full ({error}). Make room ({ROOM} MB are needed), then try again.")
         denied = isinstance(error, PermissionError)
-        sys.exit(f"\n{error}" + "\nIs it another user's (sudo?) Remove it or make it yours; try again." * denied)
+        sys.exit(f"\n{error}" + "\nIf another user made it, remove it or make it yours." * denied)
 
 
 if __name__ == "__main__":
