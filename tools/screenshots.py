@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         shutil.copytree(ROOT / "notebooks", copy, ignore=shutil.ignore_patterns(".*"))
         names = sorted(path.name for path in copy.glob("*.ipynb"))
         wanted = [name for name in names if not options.numbers or name[:2] in options.numbers]
-        with labpage.running_lab(_command(copy, Path(folder)), cwd=copy, env=_surroundings()) as (address, token):
+        with labpage.running_lab(lab_command(copy, Path(folder)), cwd=copy, env=surroundings()) as (address, token):
             with labpage.browser_page(options.width, HEIGHT) as page:
                 for name in wanted:
                     photograph(page, address, token, name, options)
@@ -111,7 +111,7 @@ def _scrolled(page, stem: str) -> list[Path]:
             return paths
 
 
-def _command(folder: Path, scratch: Path) -> list[str]:
+def lab_command(folder: Path, scratch: Path) -> list[str]:
     settings = scratch / "settings"
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(SETTINGS))
@@ -123,7 +123,7 @@ def _command(folder: Path, scratch: Path) -> list[str]:
     ]
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
