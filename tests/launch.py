@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
 import platform
 import socket
@@ -26,7 +25,7 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2  # prctl(2)
 SOCKET_CALL = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # AUDIT_ARCH_…, the number of socket(2)
 USER = 1000
 
-libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def main(arguments: list[str]) -> None:
@@ -55,6 +54,8 @@ def checked(result: int) -> None:
 
 def own_network_without_ipv6() -> None:
     """A network namespace in which only 127.0.0.1 answers. An ordinary user needs a user namespace around it."""
+    import fcntl  # where there is none, this file can still be imported
+
     if os.geteuid() == 0:
         checked(libc.unshare(CLONE_NEWNET))
     else:

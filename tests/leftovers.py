@@ -17,16 +17,17 @@ def note() -> None:
 
 
 def found() -> list[str]:
-    """What is there beyond the start: threads, descriptors, child processes, listening ports, files in the folder."""
+    """What is there beyond the start: threads, files in the folder; on Linux descriptors (listening ports) and children."""
     gc.collect()
     return [f"{kind}: {what}" for kind, now in _now().items() for what in sorted((now - _at_start[kind]).elements())]
 
 
 def _now() -> dict[str, collections.Counter]:
+    proc = os.path.isdir("/proc/self/task")
     return {
         "thread": collections.Counter(thread.name for thread in threading.enumerate() if _matters(thread)),
-        "descriptor": collections.Counter(_descriptors()),
-        "child": collections.Counter(_children()),
+        "descriptor": collections.Counter(_descriptors() if proc else ()),
+        "child": collections.Counter(children() if proc else ()),
         "file": collections.Counter(os.listdir()),
     }
 
@@ -63,12 +64,13 @@ def _sockets() -> dict[str, str]:
     return table
 
 
-def _children() -> list[str]:
-    children = []
+def children() -> list[str]:
+    """The kernel's child processes: number and name."""
+    numbers = []
     for task in Path("/proc/self/task").iterdir():
         try:
-            children += (task / "children").read_text().split()
+            numbers += (task / "children").read_text().split()
         except OSError:
             continue  # a thread that ended meanwhile, or a kernel built without this file
-    names = [Path("/proc", child, "comm") for child in children]
+    names = [Path("/proc", number, "comm") for number in numbers]
     return [f"{path.parent.name} {path.read_text().strip()}" if path.exists() else "?" for path in names]

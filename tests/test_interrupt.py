@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import queue
@@ -54,7 +55,7 @@ class Kernel:
 
     def close(self):
         self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
+        self.manager.shutdown_kernel()  # as JupyterLab ends it: asked first
 
     def begin(self, source: str) -> str:
         """Send a cell off. Returns its message id."""
@@ -184,6 +185,9 @@ def interrupted_in(cells, number: int, folder) -> float:
         seconds = kernel.interrupt(message)[0] - kernel.yardstick()
         for cell in cells[number + 1 :]:
             kernel.run(cell.source)  # an error is right where a name is missing now; a hang is not
-        left = kernel.value("[what for what in leftovers.found() if what.startswith(('thread', 'child'))]")
-        assert left == "[]", f"after {cells[number].id}: {left}"
-        return seconds
+        threads = kernel.value("[what for what in leftovers.found() if what.startswith('thread')]")
+        children = ast.literal_eval(kernel.value("leftovers.children()"))
+    assert threads == "[]", f"after {cells[number].id}: {threads}"
+    left = [child for child in children if os.path.exists(f"/proc/{child.split()[0]}")]
+    assert not left, f"after {cells[number].id}, and after the kernel's end: {left}"
+    return seconds
