@@ -20,7 +20,7 @@ from labsupport.servers.log import ECHOED
 from labsupport.servers.loop import READ
 
 ALONE = 16  # times that nothing else was ready, before a conversation lingers …
-EXCHANGES = 64  # … for so many exchanges …
+EXCHANGES = 128  # … for so many exchanges …
 _MOMENT = struct.pack("ll", 0, 2000)  # … or so long without one: struct timeval, 2 ms
 _CAN_LINGER = sys.platform.startswith("linux")
 
@@ -47,9 +47,8 @@ class EchoingConversation(Conversation):
                 return
             # Counted before it is sent, for the reason given in `write`: one number and one entry for both.
             self.echoed += count
-            order = log.count
-            log.count = order + 2
-            log.kept.append((order + 1, monotonic(), self.number, ECHOED, count))
+            log.kept.append((monotonic(), self.number, ECHOED, count))
+            log.count += 2
             try:
                 sent = self._send(server._view[:count], NEVER_WAIT)
             except OSError:  # no room, or a reset: the common way learns which when the loop says "ready"
@@ -72,7 +71,7 @@ class EchoingConversation(Conversation):
         """`ready`'s work, `times` over and with all looked up before; False when it came to something else."""
         log, number, recv_into, send = self.log, self.number, self._recv_into, self._send
         buffer, view = self.server._buffer, self.server._view
-        keep, order, size, data = log.kept.append, log.count, 0, None
+        keep, entries, size, data = log.kept.append, log.count, 0, None
         for _ in range(times):
             try:
                 count = recv_into(buffer)
@@ -85,8 +84,8 @@ class EchoingConversation(Conversation):
             if count != size:
                 size, data = count, view[:count]
             self.echoed += count
-            keep((order + 1, monotonic(), number, ECHOED, count))
-            log.count = order = order + 2
+            keep((monotonic(), number, ECHOED, count))
+            log.count = entries = entries + 2
             try:
                 sent = send(data, NEVER_WAIT)
             except OSError:

@@ -48,37 +48,39 @@ class Log(Sequence):
         """Note one event. Only the helper's own thread calls this.
 
         EchoingConversation, which cannot spare the call, adds to `kept` and `count` by itself: ECHOED, which
-        stands for "received" and "sent".
+        stands for two entries, "received" and "sent".
         """
-        self.count = order = self.count + 1
-        self.kept.append((order, now(), connection, what, detail))
+        self.kept.append((now(), connection, what, detail))
+        self.count += 1
 
     def take_back(self):
         """The last entry turned out not to be so."""
-        self.count -= 2 if self.kept.pop()[3] is ECHOED else 1
+        self.count -= 2 if self.kept.pop()[2] is ECHOED else 1
 
     def _entries(self):
+        raw, count = self._now()
+        told = []
+        for when, connection, what, detail in raw:
+            for one in ("received", "sent") if what is ECHOED else (what,):
+                told.append((when - self._began, connection, one, detail))
+        return [Entry(order, *rest) for order, rest in enumerate(told, count - len(told) + 1)]
+
+    def _now(self):
+        """What is kept, and how many entries there have been: both of one moment."""
         while True:
+            count = self.count
             try:
                 raw = list(self.kept)
-                break
             except RuntimeError:  # the helper's thread added an entry meanwhile
                 continue
-        return [entry for one in raw for entry in self._expanded(*one)]
-
-    def _expanded(self, order, when, connection, what, detail):
-        since = when - self._began
-        if what is not ECHOED:
-            return (Entry(order, since, connection, what, detail),)
-        return (
-            Entry(order, since, connection, "received", detail),
-            Entry(order + 1, since, connection, "sent", detail),
-        )
+            if count == self.count:
+                return raw, count
 
     @property
     def forgotten(self):
         """How many of the oldest entries are no longer kept."""
-        return self.count - len(self)
+        entries = self._entries()
+        return entries[0].order - 1 if entries else 0
 
     def __len__(self):
         return len(self._entries())
