@@ -159,7 +159,7 @@ def measured(ports, rounds, scale):
 
 
 def one_round(ports, run, slices, scale, number):
-    """{name: figure}: the median of the slices, for one slice that was disturbed is not to spoil the round."""
+    """{name: figure}: the median of the slices, so that one that was disturbed does not spoil the round."""
     names = list(ports)
     rates = {name: [] for name in names}
     for turn in range(number, number + slices):
