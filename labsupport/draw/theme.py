@@ -155,8 +155,12 @@ def width(said, size, *, bold=False, mono=False):
 
 
 def _advance(letter):
-    if letter in "iljI.,:;'|! ()[]":
+    if letter in "iljI.,:;'|! ":
         return 0.36
+    if letter in "()[]":
+        return 0.44
+    if letter.isdigit():
+        return 0.66
     if letter in "MWmw@%—":
         return 0.95
     return 0.68 if letter.isupper() else 0.59
