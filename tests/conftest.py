@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 
-import pytest
-
 
 def has_ipv6() -> bool:
     """Whether ::1 can be bound."""
@@ -17,7 +15,9 @@ def has_ipv6() -> bool:
 
 
 def pytest_collection_modifyitems(items):
-    """Where IPv6 is missing, cells that need it are still executed; test_notebooks looks at the line that they give."""
+    """Where IPv6 is missing, cells that need it are still executed; test_notebooks looks at the line that
+    they give.
+    """
     if has_ipv6():
         return
     for item in items:

@@ -1,9 +1,10 @@
-"""Starts a program as it would run on a machine with less: `python launch.py [--no-ipv6 | --no-ipv6-sockets] [--user] -- PROGRAM …`.
+"""Starts a program as it would run on a machine with less: `python launch.py OPTIONS -- PROGRAM …`.
 
-Nothing of the machine itself is changed: what is taken away is taken from this process before it becomes PROGRAM. Exits
-with 77 and a sentence where the kernel does not allow that.
+Nothing of the machine itself is changed: what is taken away is taken from this process before it becomes
+PROGRAM. Exits with 77 and a sentence where the kernel does not allow that.
 
---no-ipv6          its own network with a loopback of IPv4 alone, as after `sysctl net.ipv6.conf.all.disable_ipv6=1`
+--no-ipv6          its own network, whose loopback has IPv4 alone, as after
+                   `sysctl net.ipv6.conf.all.disable_ipv6=1`
 --no-ipv6-sockets  no socket of AF_INET6 can be made, as after booting with `ipv6.disable=1`
 --user             an ordinary user's number and no privilege, where root starts it
 """
@@ -22,7 +23,10 @@ CANNOT = 77
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # sched.h
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # netdevice(7)
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2  # prctl(2)
-SOCKET_CALL = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # AUDIT_ARCH_…, the number of socket(2)
+SOCKET_CALL = {
+    "x86_64": (0xC000003E, 41),
+    "aarch64": (0xC00000B7, 198),
+}  # AUDIT_ARCH_…, the number of socket(2)
 USER = 1000
 
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -53,7 +57,7 @@ def checked(result: int) -> None:
 
 
 def own_network_without_ipv6() -> None:
-    """A network namespace in which only 127.0.0.1 answers. An ordinary user needs a user namespace around it."""
+    """A network namespace in which only 127.0.0.1 answers; for an ordinary user in a user namespace."""
     import fcntl  # where there is none, this file can still be imported
 
     if os.geteuid() == 0:
@@ -68,7 +72,7 @@ def own_network_without_ipv6() -> None:
 
 
 def become_ordinary() -> None:
-    """Root gives up its privileges and its number. The files stay its own, so that it can read its own folders."""
+    """Root gives up its privileges and its number. Its files stay its own: it can read its folders."""
     if os.geteuid() == 0:
         new_user_namespace(0, inside=USER)  # the exec that follows drops what privilege the namespace gave
 
@@ -77,7 +81,11 @@ def new_user_namespace(more: int, inside: int) -> None:
     """user_namespaces(7): one user and one group, called `inside` in there."""
     user, group = os.geteuid(), os.getegid()
     checked(libc.unshare(CLONE_NEWUSER | more))
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} {user} 1"), ("gid_map", f"{inside} {group} 1")):
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inside} {user} 1"),
+        ("gid_map", f"{inside} {group} 1"),
+    ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
 

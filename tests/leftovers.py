@@ -1,4 +1,4 @@
-"""Run inside a kernel: what is there now that was not there at the start. Linux's /proc is asked, not the course's code."""
+"""Run inside a kernel: what is there now that was not there at the start, by Linux's own account."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ def note() -> None:
 
 
 def found() -> list[str]:
-    """What is there beyond the start: threads, files in the folder; on Linux descriptors (listening ports) and children."""
+    """What is there beyond the start: threads, descriptors, child processes, files in the folder."""
     gc.collect()
-    return [f"{kind}: {what}" for kind, now in _now().items() for what in sorted((now - _at_start[kind]).elements())]
+    return [
+        f"{kind}: {what}"
+        for kind, now in _now().items()
+        for what in sorted((now - _at_start[kind]).elements())
+    ]
 
 
 def _now() -> dict[str, collections.Counter]:
@@ -39,8 +43,8 @@ def _matters(thread) -> bool:
 def _descriptors() -> list[str]:
     """What each descriptor is; of a socket also its kind, so that its lesson can be found.
 
-    An eventfd is the kernel's own: it has one for each thread that ever displayed something, and gathers those of ended
-    threads every ten seconds. The course uses none.
+    An eventfd is the kernel's own: it has one for each thread that ever displayed something, and gathers
+    those of ended threads every ten seconds. The course uses none.
     """
     sockets = _sockets()
     links = []

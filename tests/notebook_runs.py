@@ -1,7 +1,7 @@
 """Whole notebooks executed under a condition, and what came out set beside what is stored.
 
-One execution serves several assertions: each notebook runs once for a condition, between two looks at what its kernel
-holds, in a folder for temporary files of its own.
+One execution serves several assertions: each notebook runs once for a condition, between two looks at what
+its kernel holds, in a folder for temporary files of its own.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ HERE = Path(__file__).parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 NEEDS = {"needs-ipv6", "needs-network", "needs-cc"}
 TIMEOUT = 30  # seconds for one cell
-# A kernel opens some things of its own while it serves its first cell, and `observe` keeps one netlink socket from its
-# import on; so a first cell comes before the look.
+# A kernel opens some things of its own while it serves its first cell, and `observe` keeps one netlink
+# socket from its import on; so a first cell comes before the look.
 LOOKS = {
     "warm-up": "import labsupport, leftovers; print('ready')",
     "look-before": "leftovers.note()",
@@ -42,7 +42,10 @@ LOOKS = {
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """How a notebook is run. `without`: options of launch.py; `missing`: tags of cells that may say 'not available here'."""
+    """How a notebook is run. `without`: options of launch.py.
+
+    `missing`: tags of the cells that may say "not available here".
+    """
 
     name: str
     without: tuple[str, ...] = ()
@@ -62,7 +65,7 @@ class Outcome:
 
 
 class LaunchedKernel(AsyncKernelManager):
-    """A kernel that is started by launch.py, and spoken to over Unix sockets: it may have a network of its own."""
+    """A kernel started by launch.py. It may have a network of its own, hence the Unix sockets to it."""
 
     prefix = List()
 
@@ -100,13 +103,13 @@ async def _run_one(path: Path, condition: Condition) -> Outcome:
         folders = {name: scratch / name for name in ("home", "tmp", "runtime")}
         for folder in folders.values():
             folder.mkdir()
-        checkout = _copy(scratch / "checkout")
+        checkout = copy_of_the_course(scratch / "checkout")
         if condition.read_only:
-            _chmod(checkout, 0)
+            chmod(checkout, 0)
         try:
             return await _execute(path, condition, checkout, folders)
         finally:
-            _chmod(checkout, stat.S_IWUSR)
+            chmod(checkout, stat.S_IWUSR)
 
 
 async def _execute(path, condition, checkout: Path, folders) -> Outcome:
@@ -133,7 +136,9 @@ async def _execute(path, condition, checkout: Path, folders) -> Outcome:
     for number, cell in enumerate(fresh):
         if said := difference(code[number % len(code)], cell.outputs, condition.missing):
             outcome.differences.append(f"pass {number // len(code) + 1}, {said}")
-    outcome.leftovers = _looked(after) + [f"temporary file: {name}" for name in sorted(os.listdir(folders["tmp"]))]
+    outcome.leftovers = _looked(after) + [
+        f"temporary file: {name}" for name in sorted(os.listdir(folders["tmp"]))
+    ]
     return outcome
 
 
@@ -154,7 +159,10 @@ def difference(stored, outputs, missing: frozenset[str]) -> str | None:
 
 def _where_they_part(stored, now, around: int = 120) -> tuple[str, str] | None:
     """Both texts about the place where they begin to differ: a drawing is too long to be shown whole."""
-    texts = [value if isinstance(value, str) else "\n".join(map(str, value or ["nothing"])) for value in (stored, now)]
+    texts = [
+        value if isinstance(value, str) else "\n".join(map(str, value or ["nothing"]))
+        for value in (stored, now)
+    ]
     at = len(os.path.commonprefix(texts))
     if texts[0] == texts[1]:
         return None
@@ -171,7 +179,9 @@ def is_unavailable(outputs) -> bool:
 
 
 def _looked(cell) -> list[str]:
-    texts = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
+    texts = [
+        output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"
+    ]
     try:
         return json.loads(texts[-1])
     except (IndexError, ValueError):
@@ -195,13 +205,14 @@ def _environment(condition: Condition, checkout: Path, folders) -> dict[str, str
     return {**kept, **changed}
 
 
-def _copy(checkout: Path) -> Path:
-    """What a kernel needs of the checkout, in folders of its own: a file that a notebook leaves there is seen."""
+def copy_of_the_course(checkout: Path) -> Path:
+    """What a kernel needs of the checkout, in folders of its own: a file left there is seen."""
     for name in ("notebooks", "labsupport"):
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     return checkout
 
 
-def _chmod(root: Path, writable: int) -> None:
+def chmod(root: Path, writable: int) -> None:
+    """Take the right to write from a folder and all that is in it, and give back `writable`."""
     for path in (root, *root.rglob("*")):
         path.chmod((path.stat().st_mode & ~0o222) | writable)

@@ -1,7 +1,7 @@
-"""The course in a real JupyterLab, started by lab.py, in a headless Chromium: what a learner sees, and that nothing leaves.
+"""The course in a real JupyterLab, started by lab.py: what a learner sees, and that nothing leaves.
 
-lab.py runs in a copy of the checkout: the learner's own notebooks are not touched. The copy's environment borrows the packages
-of the one that runs the tests, which takes a second instead of minutes.
+lab.py runs in a copy of the checkout: the learner's own notebooks are not touched. The copy's environment
+borrows the packages of the one that runs the tests, which takes a second instead of minutes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,22 @@ from nboutputs import ROOT
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(labpage.chromium() is None, reason="there is no Chromium: install Debian's package chromium"),
+    pytest.mark.skipif(
+        labpage.chromium() is None, reason="there is no Chromium: install Debian's package chromium"
+    ),
     pytest.mark.skipif(os.name == "nt", reason="borrows an environment by links"),
 ]
 
 COPIED = ("lab.py", "pyproject.toml", "pins.txt", "labsupport", "notebooks")
 LAB = "share/jupyter/lab"
-BORROWED = ("etc", "share/jupyter/kernels", "share/jupyter/labextensions", f"{LAB}/static", f"{LAB}/schemas", f"{LAB}/themes")
+BORROWED = (
+    "etc",
+    "share/jupyter/kernels",
+    "share/jupyter/labextensions",
+    f"{LAB}/static",
+    f"{LAB}/schemas",
+    f"{LAB}/themes",
+)
 BLOCKS = """
 import threading
 beat = threading.Event()
@@ -57,7 +66,9 @@ def checkout(tmp_path_factory):
     spec.loader.exec_module(lab)
     places = lab.find_places()
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", places.venv], check=True)
-    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(places.venv), "platbase": str(places.venv)}))
+    packages = Path(
+        sysconfig.get_path("purelib", "venv", {"base": str(places.venv), "platbase": str(places.venv)})
+    )
     (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     for name in BORROWED:
         if (there := Path(sys.prefix, name)).exists():
@@ -73,7 +84,11 @@ def checkout(tmp_path_factory):
 def served(checkout, tmp_path_factory):
     """JupyterLab started by lab.py: (address, token)."""
     home = {"HOME": str(tmp_path_factory.mktemp("home"))}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "XDG_", "IPYTHON"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("JUPYTER", "XDG_", "IPYTHON"))
+    }
     command = [sys.executable, str(checkout / "lab.py"), *labpage.LAB_OPTIONS]
     with labpage.running_lab(command, cwd=checkout, env={**kept, **home}) as address:
         yield address

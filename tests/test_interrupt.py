@@ -20,12 +20,15 @@ WITHIN = 1.0  # seconds, beyond what the same takes in a plain sleep: a machine 
 TRIES = 3  # the machine may be busy; the wait itself is the same in each
 WAITS = 0.2  # seconds of sleep: whoever sleeps longer waits for something
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="looks into Linux's /proc for who waits")
+pytestmark = pytest.mark.skipif(
+    not os.path.isdir("/proc/self/task"), reason="looks into Linux's /proc for who waits"
+)
 
 PREPARE = """
 import socket
+from socket import create_connection as call
 import leftovers
-from labsupport import SilentServer, EchoServer, Visitor, background, tidy, until
+from labsupport import SilentServer, Visitor, background, tidy, until
 %load_ext labsupport
 listener = socket.create_server(("127.0.0.1", 0))
 one, other = socket.socketpair()
@@ -38,7 +41,7 @@ WAITING = {
     "recv with a deadline": "one.settimeout(30); one.recv(1)",
     "until": "until(lambda: False, timeout=30)",
     "result": "background(one.recv, 1).result(timeout=30)",
-    "a silent server": "silent = SilentServer(); client = socket.create_connection(silent.address); client.recv(1)",
+    "silent server": "quiet = SilentServer(); caller = call(quiet.address); caller.recv(1)",
     "a visitor": "visitor = Visitor(listener.getsockname(), 'talk'); visitor.wait(30)",
     "child": "%%child\nimport socket\nsocket.create_server(('127.0.0.1', 0)).accept()",
 }
@@ -85,7 +88,7 @@ class Kernel:
             return stat.read().rpartition(")")[2].split()[0] == "S"
 
     def waits_in(self, message: str) -> bool:
-        """Whether the cell comes to a wait: the main thread is asleep whenever it is looked at, for `WAITS` seconds.
+        """Whether the cell comes to a wait: its thread is asleep at each look, for `WAITS` seconds.
 
         False: it ended first; its reply is taken.
         """
@@ -145,7 +148,7 @@ def test_a_waiting_cell_is_interrupted(kernel, waits):
 
 
 def test_nothing_is_left_after_the_interrupts(kernel):
-    kernel.run("client = silent = visitor = None; tidy(); one.close(); other.close(); listener.close()")
+    kernel.run("caller = quiet = visitor = None; tidy(); one.close(); other.close(); listener.close()")
     assert kernel.value("[what for what in leftovers.found() if not what.startswith('descriptor')]") == "[]"
 
 
@@ -173,7 +176,7 @@ def waiting_cells(cells, folder) -> list[int]:
 
 
 def interrupted_in(cells, number: int, folder) -> float:
-    """Run the cells in a new kernel, interrupted in one of them. Returns how much longer than a plain sleep that took."""
+    """Interrupt one of the cells, in a new kernel. Returns how much longer than a plain sleep that took."""
     with running(folder) as kernel:
         kernel.run("1 / 0  # what shows a traceback is imported when the first one is shown")
         kernel.run("import labsupport, leftovers; leftovers.note()")

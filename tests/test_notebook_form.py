@@ -1,4 +1,4 @@
-"""The form that every notebook keeps: read from the file, nothing executed. The rules are in tools/nbform.py."""
+"""The form that every notebook keeps, read from the file. The rules are in tools/nbform.py."""
 
 from __future__ import annotations
 
@@ -43,8 +43,12 @@ def test_nothing_of_the_run_is_stored_but_its_outputs(path):
 def test_the_text_form_gives_the_same_cells_back(path):
     notebook = nbformat.read(path, as_version=4)
     back = nbtext.from_text(nbtext.to_text(notebook))
-    assert [(cell.id, cell.source) for cell in back.cells] == [(cell.id, cell.source) for cell in notebook.cells]
-    assert [cell.metadata.get("tags") for cell in back.cells] == [cell.metadata.get("tags") for cell in notebook.cells]
+    assert [(cell.id, cell.source) for cell in back.cells] == [
+        (cell.id, cell.source) for cell in notebook.cells
+    ]
+    assert [cell.metadata.get("tags") for cell in back.cells] == [
+        cell.metadata.get("tags") for cell in notebook.cells
+    ]
 
 
 def test_every_cell_that_mentions_ipv6_sockets_is_tagged_or_says_nothing_else():

@@ -1,13 +1,14 @@
 """The notebooks under conditions that a learner may meet: same outputs as stored, and nothing left over.
 
-One plain pass over each notebook is nbval's (see pyproject.toml: pytest collects notebooks/ too). Here each condition
-executes every chosen notebook once, and the tests of that condition share the outcome.
+One plain pass over each notebook is nbval's (see pyproject.toml: pytest collects notebooks/ too). Here each
+condition executes every chosen notebook once, and the tests of that condition share the outcome.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import subprocess
 import sys
 
@@ -126,12 +127,30 @@ def test_only_the_one_line_stands_in_for_an_ability(text, accepted):
     assert notebook_runs.difference(cell, [said(text)], frozenset()) is not None
 
 
+def test_a_read_only_copy_cannot_be_written(tmp_path):
+    if reason := notebook_runs.why_not(ELSEWHERE):
+        pytest.skip(reason)
+    copied = notebook_runs.copy_of_the_course(tmp_path / "checkout")
+    notebook_runs.chmod(copied, 0)
+    try:
+        code = "import pathlib, sys; pathlib.Path(sys.argv[1], 'notebooks', 'new').touch()"
+        launched = [sys.executable, notebook_runs.HERE / "launch.py", *ELSEWHERE.without, "--"]
+        tried = subprocess.run(
+            [*launched, sys.executable, "-c", code, copied], capture_output=True, text=True
+        )
+        assert "PermissionError" in tried.stderr
+    finally:
+        notebook_runs.chmod(copied, stat.S_IWUSR)
+
+
 @pytest.mark.parametrize("option", ["--no-ipv6", "--no-ipv6-sockets", "--user"])
 def test_the_launcher_takes_away_what_it_says(option):
     if reason := notebook_runs.why_not(Condition("one", without=(option,))):
         pytest.skip(reason)
     look = "import conftest, os; print(conftest.has_ipv6(), os.geteuid() != 0)"
     command = [sys.executable, notebook_runs.HERE / "launch.py", option, "--", sys.executable, "-c", look]
-    ipv6, ordinary = subprocess.run(command, capture_output=True, text=True, cwd=notebook_runs.HERE).stdout.split()
+    ipv6, ordinary = subprocess.run(
+        command, capture_output=True, text=True, cwd=notebook_runs.HERE
+    ).stdout.split()
     assert (ordinary == "True") == (option == "--user" or os.geteuid() != 0)
     assert (ipv6 == "True") == (option == "--user" and has_ipv6())

@@ -1,4 +1,4 @@
-"""The maintainer's tool on small notebooks made here: round trip, what counts as a change, what is refused."""
+"""The maintainer's tool on small notebooks made here: round trip, what is a change, what is refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def notebook(*cells):
 
 
 def code(source="1", *outputs, name="one", tags=()):
-    return new_code_cell(source, id=name, outputs=list(outputs), metadata={"tags": list(tags)} if tags else {})
+    return new_code_cell(
+        source, id=name, outputs=list(outputs), metadata={"tags": list(tags)} if tags else {}
+    )
 
 
 # ---- text and back
@@ -69,8 +71,16 @@ def test_the_text_form_settles_at_once():
 
 
 def test_a_cell_magic_and_two_markdown_cells_survive():
-    there = notebook(new_markdown_cell("one", id="one"), new_markdown_cell("two", id="two"), code("%%child\nprint(1)", name="x"))
-    assert [cell.source for cell in nbtext.from_text(nbtext.to_text(there)).cells] == ["one", "two", "%%child\nprint(1)"]
+    there = notebook(
+        new_markdown_cell("one", id="one"),
+        new_markdown_cell("two", id="two"),
+        code("%%child\nprint(1)", name="x"),
+    )
+    assert [cell.source for cell in nbtext.from_text(nbtext.to_text(there)).cells] == [
+        "one",
+        "two",
+        "%%child\nprint(1)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +88,10 @@ def test_a_cell_magic_and_two_markdown_cells_survive():
     [
         ("```{code-cell}\n1\n```\n", "has no name"),
         ("```{code-cell}\n:name: Not Readable\n\n1\n```\n", "no readable name"),
-        ("```{code-cell}\n:name: a\n\n1\n```\n\n```{code-cell}\n:name: a\n\n2\n```\n", "two cells are named 'a'"),
+        (
+            "```{code-cell}\n:name: a\n\n1\n```\n\n```{code-cell}\n:name: a\n\n2\n```\n",
+            "two cells are named 'a'",
+        ),
     ],
 )
 def test_a_bad_name_is_refused(text, reason):
@@ -119,7 +132,9 @@ def test_a_port_or_a_picture_alone_changes_nothing():
 def test_a_picture_is_taken_anew_after_an_edit():
     picture = {"image/png": "old"}
     stored = notebook(code("a = 1", name="a"), code("plot(a)", shown("<Figure>", **picture), name="b"))
-    fresh = notebook(code("a = 2", name="a"), code("plot(a)", shown("<Figure>", **{"image/png": "new"}), name="b"))
+    fresh = notebook(
+        code("a = 2", name="a"), code("plot(a)", shown("<Figure>", **{"image/png": "new"}), name="b")
+    )
     assert nboutputs.keep_stored(fresh, stored, nboutputs.rules()) == ["a: source"]
     assert fresh.cells[1].outputs[0].data["image/png"] == "new"
 
@@ -148,8 +163,14 @@ def test_what_belongs_to_one_run_is_removed():
 
 
 def test_streams_are_joined_and_stdout_comes_first():
-    parts = [new_output("stream", name=name, text=text) for name, text in (("stderr", "x"), ("stdout", "a"), ("stdout", "b"))]
-    assert [(part.name, part.text) for part in notebook(code("1", *parts)).cells[0].outputs] == [("stdout", "ab"), ("stderr", "x")]
+    parts = [
+        new_output("stream", name=name, text=text)
+        for name, text in (("stderr", "x"), ("stdout", "a"), ("stdout", "b"))
+    ]
+    assert [(part.name, part.text) for part in notebook(code("1", *parts)).cells[0].outputs] == [
+        ("stdout", "ab"),
+        ("stderr", "x"),
+    ]
 
 
 def test_normalizing_again_changes_nothing():
@@ -158,7 +179,9 @@ def test_normalizing_again_changes_nothing():
     assert nboutputs.canonical(nbformat.reads(text, as_version=4)) == text and text.endswith("}\n")
 
 
-@pytest.mark.parametrize("text", ["<object at 0x7f12ab34cd56>", "0x7f12ab34cd56", "/tmp/abc", "/tmp/ipykernel_1/2.py:1: W"])
+@pytest.mark.parametrize(
+    "text", ["<object at 0x7f12ab34cd56>", "0x7f12ab34cd56", "/tmp/abc", "/tmp/ipykernel_1/2.py:1: W"]
+)
 def test_accidents_are_found(text):
     assert nboutputs.accidents(notebook(code("1", shown(text))))
 
@@ -169,7 +192,12 @@ def test_numbers_in_hexadecimal_are_no_accident(text):
 
 
 def test_a_traceback_names_no_folder_of_this_machine():
-    trace = new_output("error", ename="E", evalue="e", traceback=["File \x1b[32m~/x/lib/python3.11/socket.py:8\x1b[0m", f"{nboutputs.ROOT}/a.py"])
+    trace = new_output(
+        "error",
+        ename="E",
+        evalue="e",
+        traceback=["File \x1b[32m~/x/lib/python3.11/socket.py:8\x1b[0m", f"{nboutputs.ROOT}/a.py"],
+    )
     lines = notebook(code("1", trace)).cells[0].outputs[0].traceback
     assert lines == ["File \x1b[32msocket.py:8\x1b[0m", "a.py"]
 
@@ -178,7 +206,11 @@ def test_a_traceback_names_no_folder_of_this_machine():
 
 
 def form(*cells, name="05-a-title.ipynb", siblings=("05-a-title.ipynb",)):
-    there = notebook(new_markdown_cell("# 05 A Title\n\nYou will be able to see.", id="title"), *cells, code("tidy()", name="tidy"))
+    there = notebook(
+        new_markdown_cell("# 05 A Title\n\nYou will be able to see.", id="title"),
+        *cells,
+        code("tidy()", name="tidy"),
+    )
     return "\n".join(nbform.problems(there, notebooks.NOTEBOOKS / name, list(siblings)))
 
 
@@ -193,7 +225,14 @@ def form(*cells, name="05-a-title.ipynb", siblings=("05-a-title.ipynb",)):
         ([code("time.sleep(1)", name="a")], "wait with until()"),
         ([new_markdown_cell("[x](06-nothing.ipynb)", id="x")], "06-nothing.ipynb, which is not there"),
         ([code("1", name="a1b2c3d4")], "no readable cell id"),
-        ([part for n in range(17) for part in (code("1", name=f"c-{n}"), new_markdown_cell("x", id=f"m-{n}"))], "the core has 18"),
+        (
+            [
+                part
+                for n in range(17)
+                for part in (code("1", name=f"c-{n}"), new_markdown_cell("x", id=f"m-{n}"))
+            ],
+            "the core has 18",
+        ),
     ],
 )
 def test_a_broken_rule_is_named(cells, problem):
@@ -252,7 +291,9 @@ def test_a_cell_that_raises_stops_the_build(course, capsys):
 
 def test_a_cell_that_hangs_stops_the_build(monkeypatch):
     monkeypatch.setattr(nbrun, "CELL_TIMEOUT", 1)
-    cells = new_notebook(cells=[code("1", name="first"), code("import threading\nthreading.Event().wait()", name="hangs")])
+    cells = new_notebook(
+        cells=[code("1", name="first"), code("import threading\nthreading.Event().wait()", name="hangs")]
+    )
     with pytest.raises(nbrun.CellFailed, match="cell hangs failed"):
         nbrun.execute(cells)
 

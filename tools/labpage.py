@@ -1,7 +1,7 @@
 """A real JupyterLab in a headless Chromium, for the browser test and for the screenshots.
 
-JupyterLab is asked to expose its application object (`--expose-app-in-browser`), so that a page is driven by the commands
-behind its menus, and not by clicking at places that move between versions.
+JupyterLab is asked to expose its application object (`--expose-app-in-browser`), so that a page is driven
+by the commands behind its menus, and not by clicking at places that move between versions.
 """
 
 from __future__ import annotations
@@ -36,9 +36,14 @@ def chromium() -> str | None:
 
 @contextlib.contextmanager
 def running_lab(command: list[str], **options) -> Iterator[tuple[str, str]]:
-    """JupyterLab started by `command`: gives (address, token) once it serves, and ends it with all its kernels."""
+    """JupyterLab started by `command`: (address, token) once it serves. Its kernels end with it."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **options,
     )
     said: list[str] = []
     address, reader = [], None
@@ -91,7 +96,11 @@ def strangers(page) -> list[str]:
     """Requests of the page that did not go to this machine."""
     inside = {"data", "blob", "about", "chrome", "devtools"}
     local = {"127.0.0.1", "localhost"}
-    return [url for url in page.asked if urlsplit(url).scheme not in inside and urlsplit(url).hostname not in local]
+    return [
+        url
+        for url in page.asked
+        if urlsplit(url).scheme not in inside and urlsplit(url).hostname not in local
+    ]
 
 
 def open_notebook(page, address: str, token: str, name: str) -> None:
@@ -109,12 +118,17 @@ def open_notebook(page, address: str, token: str, name: str) -> None:
 
 def command(page, name: str, **arguments) -> None:
     """Run one of JupyterLab's commands and wait until it is done."""
-    page.evaluate("([name, given]) => window.jupyterapp.commands.execute(name, given).then(() => null)", [name, arguments])
+    page.evaluate(
+        "([name, given]) => window.jupyterapp.commands.execute(name, given).then(() => null)",
+        [name, arguments],
+    )
 
 
 def cells(page) -> list[dict]:
     """The notebook's cells as `{"id", "type"}`, in order."""
-    return page.evaluate(f"() => Array.from({NOTEBOOK}.content.model.cells).map(cell => ({{id: cell.id, type: cell.type}}))")
+    return page.evaluate(
+        f"() => Array.from({NOTEBOOK}.content.model.cells).map(cell => ({{id: cell.id, type: cell.type}}))"
+    )
 
 
 def start_cell(page, cell_id: str) -> None:
@@ -143,7 +157,8 @@ def insert_cell(page, cell_id: str, source: str) -> None:
     """Add a code cell at the notebook's end."""
     page.evaluate(
         f"""([id, source]) => {{ const model = {NOTEBOOK}.content.model;
-            model.sharedModel.insertCell(model.cells.length, {{cell_type: 'code', id, source, metadata: {{}}}}); }}""",
+            const cell = {{cell_type: 'code', id, source, metadata: {{}}}};
+            model.sharedModel.insertCell(model.cells.length, cell); }}""",
         [cell_id, source],
     )
 

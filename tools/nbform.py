@@ -35,7 +35,7 @@ def problems(notebook: NotebookNode, path: Path, siblings: list[str]) -> list[st
 
 
 def stored_problems(notebook: NotebookNode, path: Path) -> list[str]:
-    """What is wrong with the file as it is stored: counts, accidents in outputs, any other than the canonical form."""
+    """What is wrong with the file as it is stored: counts, accidents in outputs, another form."""
     counts = [cell.execution_count for cell in code_cells(notebook)]
     found = accidents(notebook)
     if counts != list(range(1, len(counts) + 1)):
@@ -72,7 +72,11 @@ def is_prediction(source: str) -> bool:
     statements = _statements(source)
     if not statements:
         return False
-    asks = [item for item in statements if isinstance(item, ast.Assign | ast.Expr) and _called(item.value) == "predict"]
+    asks = [
+        item
+        for item in statements
+        if isinstance(item, ast.Assign | ast.Expr) and _called(item.value) == "predict"
+    ]
     others = [item for item in statements if item not in asks]
     if asks and all(isinstance(item, ast.Expr) and isinstance(item.value, ast.Name) for item in others):
         return True
@@ -100,13 +104,17 @@ def _title(notebook, path, _siblings) -> Iterator[str]:
     title = first.source.splitlines()[0] if first.cell_type == "markdown" else ""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     if not title.startswith("# ") or words != path.stem:
-        yield f"the first cell begins with {title!r}; the file's name asks for '# {path.stem[:2]} …' with the same words"
+        yield f"the first cell begins with {title!r}, the file's name asks for '# {path.stem[:2]} …'"
     if _number(path.name) in range(1, 10) and "You will be able to" not in first.source:
         yield "the first cell does not say 'You will be able to …'"
 
 
 def _links(notebook, path, siblings) -> Iterator[str]:
-    linked = {at: set(LINK.findall(cell.source)) for at, cell in enumerate(notebook.cells) if cell.cell_type == "markdown"}
+    linked = {
+        at: set(LINK.findall(cell.source))
+        for at, cell in enumerate(notebook.cells)
+        if cell.cell_type == "markdown"
+    }
     everywhere = set().union(*linked.values()) if linked else set()
     for name in sorted(everywhere - set(siblings)):
         if "/" not in name:
@@ -174,7 +182,12 @@ def _way(notebook, path, _siblings) -> Iterator[str]:
     asked, revealed = source.count("predict("), source.count(".reveal(")
     if asked < 2 or revealed < asked:
         yield f"{asked} predictions asked for and {revealed} revealed; at least two, and each is revealed"
-    headings = {line.strip() for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()}
+    headings = {
+        line.strip()
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+    }
     for heading in ("## The call", "## Break it", "## Deeper", "## In short"):
         if not any(line.startswith(heading) for line in headings) and not _is_program(path, heading):
             yield f"no passage {heading!r}"
@@ -189,7 +202,7 @@ def _excused(notebook, _path, _siblings) -> Iterator[str]:
     cells = code_cells(notebook)
     excused = [cell for cell in cells if EXCUSES & set(cell.metadata.get("tags", ()))]
     if len(excused) * EXCUSED_SHARE > len(cells):
-        yield f"{len(excused)} of {len(cells)} code cells are excused from comparison; at most one in {EXCUSED_SHARE}"
+        yield f"{len(excused)} of {len(cells)} code cells are excused; at most one in {EXCUSED_SHARE}"
     for cell in excused:
         if not REASON.search(cell.source):
             yield f"{cell.id}: excused from comparison without a line '# not compared: the reason'"

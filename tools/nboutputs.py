@@ -1,7 +1,7 @@
 """What of a notebook's outputs is compared, and the one form in which a notebook is stored.
 
-nbval decides what is compared; its rules are repeated here as one small function, so that the maintainer's tool and the
-tests say "changed" exactly where `pytest --nbval` would.
+nbval decides what is compared; its rules are repeated here as one small function, so that the maintainer's
+tool and the tests say "changed" exactly where `pytest --nbval` would.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ from nbtext import KERNELSPEC, LANGUAGE
 ROOT = Path(__file__).resolve().parent.parent
 SANITIZE = ROOT / "tests" / "sanitize.cfg"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-NOT_COMPARED = {"metadata", "traceback", "output_type", "name", "execution_count", WIDGET, "image/png", "image/jpeg"}
+NOT_COMPARED = {
+    "metadata",
+    "traceback",
+    "output_type",
+    "name",
+    "execution_count",
+    WIDGET,
+    "image/png",
+    "image/jpeg",
+}
 EXCUSES = {"nbval-skip", "nbval-ignore-output"}
 CELL_METADATA = {"tags"}
 # An object's default repr: `at 0x7f…`, or an address long enough to be nothing else.
@@ -60,11 +69,17 @@ def is_excused(cell) -> bool:
 
 
 def normalize(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with everything removed that is not its content: timings, versions, widget state, hash-like ids."""
+    """The notebook without what is not its content: timings, versions, widget state."""
     cells = []
     for cell in notebook.cells:
-        metadata = {key: cell.metadata[key] for key in sorted(CELL_METADATA & set(cell.metadata)) if cell.metadata[key]}
-        plain = NotebookNode(cell_type=cell.cell_type, id=cell.id, metadata=metadata, source=cell.source.rstrip("\n"))
+        metadata = {
+            key: cell.metadata[key]
+            for key in sorted(CELL_METADATA & set(cell.metadata))
+            if cell.metadata[key]
+        }
+        plain = NotebookNode(
+            cell_type=cell.cell_type, id=cell.id, metadata=metadata, source=cell.source.rstrip("\n")
+        )
         if cell.cell_type == "code":
             plain.execution_count = 1 + sum(earlier.cell_type == "code" for earlier in cells)
             plain.outputs = [_plain_output(output, plain.execution_count) for output in _merged(cell.outputs)]
@@ -97,13 +112,13 @@ def _plain_output(output, count):
 
 
 def _without_paths(line: str) -> str:
-    """A traceback's line without this machine's folders: the file's name within the project or the library."""
+    """A traceback's line without this machine's folders."""
     line = re.sub(r"[~/][^\s\x1b:]*/lib/python3\.\d+/(site-packages/)?", "", line)
     return line.replace(f"{ROOT}/", "").replace(f"{Path.home()}/", "~/")
 
 
 def accidents(notebook: NotebookNode) -> list[str]:
-    """What is stored and cannot be the same elsewhere: memory addresses, temporary files, this machine's folders."""
+    """What is stored and differs elsewhere: memory addresses, temporary files, this machine's folders."""
     found = []
     for cell in notebook.cells:
         for kind, values in compared(cell.get("outputs", ()), ()).items():
@@ -116,11 +131,13 @@ def accidents(notebook: NotebookNode) -> list[str]:
     return found
 
 
-def keep_stored(new: NotebookNode, stored: NotebookNode | None, patterns, *, pictures: bool = False) -> list[str]:
+def keep_stored(
+    new: NotebookNode, stored: NotebookNode | None, patterns, *, pictures: bool = False
+) -> list[str]:
     """Put stored outputs in place of new ones that compare equal, and say which cells changed.
 
-    A port or a picture alone is no change. Where a cell's source changed, a picture in it or after it is taken anew, for it
-    may show something else; `pictures=True` takes all of them anew.
+    A port or a picture alone is no change. Where a cell's source changed, a picture in it or after it is
+    taken anew, for it may show something else; `pictures=True` takes all of them anew.
     """
     before = {cell.id: cell for cell in stored.cells} if stored else {}
     changed, edited = [], pictures

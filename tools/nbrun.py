@@ -20,7 +20,7 @@ class CellFailed(Exception):
 
 
 def execute(notebook: NotebookNode) -> NotebookNode:
-    """A copy of the notebook with new outputs. CellFailed: a cell raised that is not tagged `raises-exception`."""
+    """A copy with new outputs. CellFailed: a cell raised that is not tagged `raises-exception`."""
     fresh = copy.deepcopy(notebook)
     for cell in fresh.cells:
         if cell.cell_type == "code":
@@ -52,7 +52,9 @@ def environment() -> dict[str, str]:
 
 def _report(notebook, message: str) -> str:
     """The cell that was executed last, and what it said: executing stops there."""
-    started = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None]
+    started = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None
+    ]
     cell = (started or notebook.cells)[-1]
     plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
     plain = re.sub(r"(?s)^An error occurred.*?\n-{18}\n.*?\n-{18}\n+", "", plain)  # the source, once more

@@ -1,7 +1,8 @@
 """A notebook as text to edit, and back.
 
-The text is jupytext's MyST Markdown. Readable cell ids must survive the round trip, and jupytext does not carry them;
-so they travel as the cell attribute `name`, and are moved between the id and the attribute here and nowhere else.
+The text is jupytext's MyST Markdown. Readable cell ids must survive the round trip, and jupytext does not
+carry them; so they travel as the cell attribute `name`, and are moved between the id and the attribute here
+and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from nbformat import NotebookNode
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_ID = 48
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
+LANGUAGE = {
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "pygments_lexer": "ipython3",
+}
 
 
 class TextError(Exception):
@@ -44,7 +50,9 @@ def from_text(text: str) -> NotebookNode:
         if cell.cell_type == "raw":
             raise TextError(f"cell {number} is raw: only markdown and code have a place here")
         if cell.cell_type == "code" and name is None:
-            raise TextError(f"code cell {number} has no name; add a line ':name: connect-refused' to\n{cell.source}")
+            raise TextError(
+                f"code cell {number} has no name; add a line ':name: connect-refused' to\n{cell.source}"
+            )
         if name is not None and not is_readable(str(name)):
             raise TextError(f"cell {number}: {name!r} is no readable name, such as connect-refused")
         cell["id"] = name  # markdown without a name: filled in below, once the taken ones are known
@@ -60,7 +68,9 @@ def from_text(text: str) -> NotebookNode:
 
 def is_readable(name: str) -> bool:
     """Whether `name` can be a cell id: lower-case words with hyphens, not a random token."""
-    return bool(READABLE.fullmatch(name)) and len(name) <= LONGEST_ID and not re.fullmatch(r"[0-9a-f]{8}", name)
+    return (
+        bool(READABLE.fullmatch(name)) and len(name) <= LONGEST_ID and not re.fullmatch(r"[0-9a-f]{8}", name)
+    )
 
 
 def slug_of(source: str) -> str:

@@ -5,8 +5,9 @@
     python tools/notebooks.py run [05 …]     execute again; written only where something compared changed
     python tools/notebooks.py check [05 …]   the form, without executing
 
-The executed .ipynb is the only source that is committed; the text in build/ is a copy to edit. In the text a code cell's
-first line is `:name: connect-refused`, its cell id; a markdown cell may have one by `+++ {"name": "the-call"}` above it.
+The executed .ipynb is the only source that is committed; the text in build/ is a copy to edit. In the text
+a code cell's first line is `:name: connect-refused`, its cell id; a markdown cell may have one by
+`+++ {"name": "the-call"}` above it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ TEXTS = nboutputs.ROOT / "build"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0, or 1 where something has to be mended."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (("text", "write the text form"), ("build", "execute the text form and store it")):
         command = commands.add_parser(name, help=summary)
@@ -62,7 +65,9 @@ def _one(options, number: str) -> int:
     else:
         path = find(NOTEBOOKS, number, "ipynb")
         source = nbformat.read(path, as_version=4)
-    return store(source, path, show=not options.quiet and options.command == "build", pictures=options.pictures)
+    return store(
+        source, path, show=not options.quiet and options.command == "build", pictures=options.pictures
+    )
 
 
 def find(folder: Path, number: str, ending: str) -> Path:
@@ -85,12 +90,14 @@ def write_text(number: str) -> int:
 
 
 def store(source, path: Path, *, show: bool, pictures: bool) -> int:
-    """Execute `source`, keep what compares equal, write the file if its bytes change, and say what changed."""
+    """Execute `source`, keep what compares equal, write the file if its bytes change; say what changed."""
     stored = nbformat.read(path, as_version=4) if path.exists() else None
     fresh = nboutputs.normalize(nbrun.execute(source))
     if found := nboutputs.accidents(fresh):
         show_outputs(fresh, set())
-        print("\n".join([f"\n{path.name} is not written; its outputs hold accidents:", *found]), file=sys.stderr)
+        print(
+            "\n".join([f"\n{path.name} is not written; its outputs hold accidents:", *found]), file=sys.stderr
+        )
         return 1
     changed = nboutputs.keep_stored(fresh, stored, nboutputs.rules(), pictures=pictures)
     if show:
@@ -101,7 +108,7 @@ def store(source, path: Path, *, show: bool, pictures: bool) -> int:
     else:
         path.parent.mkdir(exist_ok=True)
         _write(path, text)
-        print(f"{path.name}: written; " + ("; ".join(changed) or "nothing compared changed, but its form or a picture did"))
+        print(f"{path.name}: written; " + ("; ".join(changed) or "only its form or a picture changed"))
     for problem in nbform.problems(fresh, path, _siblings()):
         print(f"  form: {problem}")
     return 0

@@ -1,10 +1,11 @@
-"""Photographs of the notebooks in a real JupyterLab, for the person who looks whether they are good to look at.
+"""Photographs of the notebooks in a real JupyterLab, for the person who judges whether they look good.
 
-    python tools/screenshots.py 05 [04 …]      all cells run; build/shots/05-light-1.png, … and 05-dark-1.png, …
-    python tools/screenshots.py 05 --live      cell by cell; each output photographed right after its cell has run, before a
-                                               later cell changes or closes what it shows: build/shots/05-light-CELL-ID.png
+    python tools/screenshots.py 05 [04 …]   all cells run: build/shots/05-light-1.png, …, 05-dark-1.png, …
+    python tools/screenshots.py 05 --live   each output right after its cell has run, before a later cell
+                                            changes or closes what it shows: build/shots/05-light-CELL-ID.png
 
-Options: --theme light|dark (both unless told), --width PIXELS of the window, --cells ID,ID (with --live: only these).
+Options: --theme light|dark (both unless told), --width PIXELS of the window, --cells ID,ID (with --live: only
+these).
 """
 
 from __future__ import annotations
@@ -25,13 +26,19 @@ HEIGHT = 1500  # pixels of one picture
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False, "recordTiming": False},
+    "@jupyterlab/notebook-extension:tracker": {
+        "windowingMode": "none",
+        "scrollPastEnd": False,
+        "recordTiming": False,
+    },
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Take the pictures. Returns 1 where Chromium is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("numbers", nargs="*", metavar="NN")
     parser.add_argument("--live", action="store_true")
     parser.add_argument("--theme", choices=tuple(THEMES))
@@ -47,7 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
         shutil.copytree(ROOT / "notebooks", copy, ignore=shutil.ignore_patterns(".*"))
         names = sorted(path.name for path in copy.glob("*.ipynb"))
         wanted = [name for name in names if not options.numbers or name[:2] in options.numbers]
-        with labpage.running_lab(lab_command(copy, Path(folder)), cwd=copy, env=surroundings()) as (address, token):
+        with labpage.running_lab(lab_command(copy, Path(folder)), cwd=copy, env=surroundings()) as (
+            address,
+            token,
+        ):
             with labpage.browser_page(options.width, HEIGHT) as page:
                 for name in wanted:
                     photograph(page, address, token, name, options)
@@ -98,7 +108,8 @@ def _scrolled(page, stem: str) -> list[Path]:
     for old in SHOTS.glob(f"{stem}-[0-9]*.png"):
         old.unlink()
     paths, top = [], 0
-    scroll = """top => { const boxes = [...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')];
+    scroll = """top => {
+        const boxes = [...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')];
         const box = boxes.find(one => one.scrollHeight > one.clientHeight + 4) || boxes[0];
         box.scrollTop = top; return [box.scrollTop, box.clientHeight, box.scrollHeight]; }"""
     while True:
@@ -116,9 +127,19 @@ def lab_command(folder: Path, scratch: Path) -> list[str]:
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(SETTINGS))
     return [
-        *(sys.executable, "-m", "jupyterlab", *labpage.LAB_OPTIONS, "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *(
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            *labpage.LAB_OPTIONS,
+            "--allow-root",
+            "--ServerApp.ip=127.0.0.1",
+        ),
         *(f"--ServerApp.root_dir={folder}", f"--LabApp.app_settings_dir={settings}"),
-        *(f"--LabApp.user_settings_dir={scratch / 'user'}", f"--LabApp.workspaces_dir={scratch / 'workspaces'}"),
+        *(
+            f"--LabApp.user_settings_dir={scratch / 'user'}",
+            f"--LabApp.workspaces_dir={scratch / 'workspaces'}",
+        ),
         "--LabApp.extension_manager=readonly",
     ]
 
