@@ -20,6 +20,11 @@ def figure(labels, history):
     `labels` names each watched thing, `history` is a list of (seconds, Snapshots). Time begins with the first
     change; what the kernel does not count, and what stayed 0 throughout, is left out.
     """
+    import logging
+
+    # A first start finds the fonts. On a slow machine matplotlib would say so, as a warning in the learner's cell.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
