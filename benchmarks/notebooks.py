@@ -20,9 +20,10 @@ GOAL = 1.5
 WAITS = {
     "03": 1.0,  # the SYN sent again
     "04": 0.2 + 0.5 + 0.5,  # a deadline in accept; the blocked and the awaiting event loop
-    "05": 0.3 + 0.7 + 0.2,  # a deadline in connect; the SYN sent again; a deadline in recv
-    "06": 1.2 + 0.3 + 0.2 + 15 * 0.044,  # the slow reader; deadlines; Nagle's algorithm and delayed ACK
-    "08": 1.0 + 1.0 + 0.5,  # the deadlock's deadline; the silent server; the late one
+    "05": 0.3 + 0.7 + 3.0,  # a deadline in connect; the SYN sent again, once and then three times
+    "06": 2.4 + 0.3 + 0.2 + 15 * 0.044,  # 12 MB to a reader of 5 MB/s; deadlines; Nagle and delayed ACK
+    "07": 0.3 + 1.0 + 0.5 + 0.4,  # a deadline in recv; SO_LINGER; TCP_USER_TIMEOUT; a keepalive probe
+    "08": 1.0 + 1.0 + 0.5 + 1.0,  # three deadlines of a second; the late server
     "09": 1.0 + 3 * 0.2,  # a client's deadline; three ends of a loop that looks five times a second
 }
 
