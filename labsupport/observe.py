@@ -128,8 +128,19 @@ def observe(sock: socket.socket) -> Snapshot:
             snapshot = _look_at_tcp(sock, fd, memory) if memory.is_tcp else _look_at_other(sock, fd, memory)
         except OSError:
             pass  # closed between two calls, or behind Python's back, or no socket any more
-    memory.last = snapshot = snapshot or _look_after_close(memory)
+    snapshot = snapshot or _look_after_close(memory)
+    if snapshot.state in _CLOSING and not _named(snapshot.local) and _named(memory.last.local):
+        # Torn by a close in another thread: a connection on its way out has the address it always had.
+        snapshot = snapshot._replace(local=memory.last.local)
+    memory.last = snapshot
     return snapshot
+
+
+_CLOSING = frozenset({"FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "LAST-ACK", "TIME-WAIT"})
+
+
+def _named(address):
+    return isinstance(address, tuple) and address[1] != 0
 
 
 def remember(sock: socket.socket, diag=None) -> Memory:
