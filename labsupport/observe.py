@@ -129,14 +129,11 @@ def observe(sock: socket.socket) -> Snapshot:
         except OSError:
             pass  # closed between two calls, or behind Python's back, or no socket any more
     snapshot = snapshot or _look_after_close(memory)
-    if snapshot.state in _CLOSING and not _named(snapshot.local) and _named(memory.last.local):
-        # Torn by a close in another thread: a connection on its way out has the address it always had.
+    if snapshot.peer and not _named(snapshot.local) and _named(memory.last.local):
+        # Torn by a close in another thread: what has a peer has the address it always had.
         snapshot = snapshot._replace(local=memory.last.local)
     memory.last = snapshot
     return snapshot
-
-
-_CLOSING = frozenset({"FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "LAST-ACK", "TIME-WAIT"})
 
 
 def _named(address):
