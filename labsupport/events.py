@@ -1,4 +1,4 @@
-"""What a timeline is made of: calls that began, calls that returned, states that sockets came to be in.
+"""What a timeline is made of: calls that began and returned, states that sockets came to be in, packets.
 
 Plain frozen values with no input or output, so that drawings and tests can make their own.
 """
@@ -66,3 +66,51 @@ class Lane(NamedTuple):
     role: str | None
     family: str
     type: str
+    host: int | None = None  # of a private network's socket: the number of the host it lives on
+
+
+class Sent(NamedTuple):
+    """A host handed a packet to the wire.
+
+    `host`: its number in the timeline's hosts; `socket`: the lane whose packet it is, None for one of the
+    kernel's own (an RST for a port without a socket); `packet`: its number in the timeline's packets; `said`:
+    the packet in a few words; `fate`: what the wire did to it; `note`: "sent again", "window probe" …
+    """
+
+    order: int
+    time: float
+    host: int
+    socket: int | None
+    packet: int
+    said: str
+    fate: str = "delivered"
+    note: str = ""
+
+
+class Arrived(NamedTuple):
+    """The wire gave a packet to a host; `sent`: the order of its Sent."""
+
+    order: int
+    time: float
+    host: int
+    socket: int | None
+    sent: int
+
+
+class Held(NamedTuple):
+    """A socket's queues came to hold so much, in bytes (a listener's: connections, and the backlog)."""
+
+    order: int
+    time: float
+    socket: int
+    recv_queue: int
+    send_queue: int
+
+
+class End(NamedTuple):
+    """One host of a scene: its name on the network, what it is called in the drawing, and its address."""
+
+    name: str
+    label: str
+    role: str | None
+    address: str
