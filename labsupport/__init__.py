@@ -63,7 +63,7 @@ def __dir__():
 
 
 def load_ipython_extension(shell):
-    """`%load_ext labsupport` adds the cell magic `%%child`."""
+    """`%load_ext labsupport` adds the cell magics `%%child` and `%%needs`."""
     from labsupport import magics
 
     magics.register(shell)

@@ -107,6 +107,11 @@ def ipv6_missing() -> str:
     return ""
 
 
+def compiler() -> Ability:
+    """Whether a C program can be compiled here, tried; `doctor()["C compiler"]` without the rest."""
+    return next(_tried(*ability) for ability in _ABILITIES if ability[1] is _compiler)
+
+
 def _tried(name, look, remedy):
     """The Ability, where `look` returns what it found or raises what is in the way."""
     try:

@@ -1,4 +1,7 @@
-"""`%%child`: a cell that runs in a child process of its own. Loaded with `%load_ext labsupport`."""
+"""`%%child`, a cell that runs in a child process of its own, and `%%needs`, one that not every machine can run.
+
+Loaded with `%load_ext labsupport`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shlex
 
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from labsupport import needs
 from labsupport.child import run_child
 
 
@@ -27,8 +31,10 @@ def child(line, cell):
 
 
 def register(shell):
-    """Add the magic to an IPython shell."""
+    """Add the magics to an IPython shell; once, however often it is loaded."""
     shell.register_magic_function(child, "cell", "child")
+    if needs.transform not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(needs.transform)
 
     def forget(*_):
         # A notebook is run twice in one kernel: its first cell must not say that the extension is loaded

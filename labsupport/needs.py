@@ -1,0 +1,78 @@
+"""What a cell may need that not every machine has, and what is said where it is missing.
+
+A lesson says its need in the cell's first line, `%%needs network`, and the rest of the cell stays what a
+learner would type anywhere. One line takes its place where the machine lacks it: the same line in every
+notebook, so that a stored output and a test know what to expect.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from labsupport import machine
+
+MARK = "%%needs"
+SAID = "not available here: {}; doctor() says how to get it"
+
+
+def network():
+    """Why there is no network of one's own here, in words; "" where there is one."""
+    from labsupport.network import Network, NetworkUnavailable
+
+    if Network.available():
+        return ""
+    try:
+        Network().close()
+    except NetworkUnavailable as error:
+        return f"a network of one's own ({error.reason})"
+    return ""
+
+
+def ipv6():
+    """What is missing where ::1 cannot be bound; "" where it can."""
+    return machine.ipv6_missing().partition(";")[0]
+
+
+@lru_cache(maxsize=1)
+def compiler():
+    """Why no C program can be compiled here; "" where one can. Tried once: it takes a process."""
+    ability = machine.compiler()
+    return "" if ability.present else f"a C compiler ({ability.found})"
+
+
+KNOWN = {"network": network, "ipv6": ipv6, "compiler": compiler}
+
+
+def missing(words):
+    """What is said instead of a cell that needs `words`; "" where nothing is missing.
+
+    `words`: names out of KNOWN. The first that is missing is told. Raises ValueError for an unknown one, and
+    for none at all.
+    """
+    known = ", ".join(KNOWN)
+    if not words:
+        raise ValueError(f"{MARK} wants to be told what; it knows {known}")
+    for word in words:
+        if word not in KNOWN:
+            raise ValueError(f"{MARK} does not know {word!r}; it knows {known}")
+    lacking = next(filter(None, (KNOWN[word]() for word in words)), "")
+    return SAID.format(lacking) if lacking else ""
+
+
+def transform(lines):
+    """An input transformer of IPython: a cell that begins with `%%needs …`, without that line or replaced.
+
+    A transformer and not a cell magic, for a magic would have to run the cell inside a running one: its last
+    value, its line numbers and a second magic below would not be those of a plain cell.
+    """
+    if not lines or lines[0].split(maxsplit=1)[:1] != [MARK]:
+        return lines
+    try:
+        said = missing(lines[0].split()[1:])
+    except ValueError as error:
+        return [f"raise ValueError({str(error)!r})\n"]
+    if said:
+        return [f"print({said!r})\n"]
+    if len(lines) > 1 and lines[1].startswith("%%"):  # another magic has to come first
+        return lines[1:]
+    return ["\n", *lines[1:]]  # an empty line, so that a traceback counts the lines as the learner does

@@ -1,0 +1,115 @@
+"""`%%needs`: the cell as it is where the machine has what it takes, one line where not, in every front end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import nbrun
+from labsupport import needs
+from labsupport.needs import missing, transform
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Two needs of the test's own: one that is there, one that is not."""
+    monkeypatch.setattr(needs, "KNOWN", {"bread": lambda: "", "wine": lambda: "wine (the cellar is empty)"})
+
+
+@pytest.fixture(scope="module")
+def interactive():
+    config = Config()
+    config.HistoryManager.enabled = False  # it has a thread of its own
+    return InteractiveShell(config=config)
+
+
+@pytest.fixture
+def shell(interactive, capsys):
+    interactive.run_line_magic("load_ext", "labsupport")
+    capsys.readouterr()
+    return interactive
+
+
+WITHOUT = "not available here: wine (the cellar is empty); doctor() says how to get it"
+
+
+def test_what_is_missing_is_told_with_its_reason(known):
+    assert missing(["bread"]) == ""
+    assert missing(["wine"]) == missing(["bread", "wine"]) == WITHOUT
+
+
+def test_an_unknown_need_names_the_known_ones(known):
+    with pytest.raises(ValueError, match="does not know 'beer'; it knows bread, wine"):
+        missing(["wine", "beer"])
+    with pytest.raises(ValueError, match="told what"):
+        missing([])
+
+
+def test_the_course_knows_the_network_ipv6_and_a_compiler():
+    assert list(needs.KNOWN) == ["network", "ipv6", "compiler"]
+    for word in ("ipv6", "compiler"):
+        said = missing([word])
+        assert said == "" or said.startswith("not available here: ") and said.endswith("how to get it")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[], [""], ["x = 1\n"], ["# %%needs bread\n"], ["x = 1\n", "%%needs wine\n"], ["%%needsbread\n"]],
+)
+def test_any_other_cell_stays_as_it_is(known, lines):
+    assert transform(lines) == lines
+
+
+def test_the_lines_keep_their_numbers_and_a_second_magic_comes_first(known):
+    assert transform(["%%needs bread\n", "x = 1\n"]) == ["\n", "x = 1\n"]
+    assert transform(["%%needs bread\n", "%%child\n", "x = 1\n"]) == ["%%child\n", "x = 1\n"]
+    assert transform(["%%needs wine\n", "%%child\n", "x = 1\n"]) == [f"print({WITHOUT!r})\n"]
+
+
+def test_a_cells_value_names_and_second_magic(known, shell, capsys):
+    done = shell.run_cell("\n%%needs bread\nloaf = 3\nloaf + 1")
+    assert (done.result, shell.user_ns["loaf"]) == (4, 3)
+    capsys.readouterr()
+    shell.run_cell("%%needs bread\n%%child\nprint('in a child')")
+    assert capsys.readouterr().out == "in a child\n"
+    shell.run_cell("%%needs wine\nloaf = 5\nloaf")
+    assert (capsys.readouterr().out, shell.user_ns["loaf"]) == (WITHOUT + "\n", 3)
+
+
+def test_an_unknown_need_fails_the_cell(known, shell):
+    failed = shell.run_cell("%%needs beer\nx = 1")
+    assert isinstance(failed.error_in_exec, ValueError)
+    assert "it knows bread, wine" in str(failed.error_in_exec)
+
+
+def test_loaded_again_and_again_it_is_there_once(shell):
+    for _ in range(3):
+        shell.run_line_magic("load_ext", "labsupport")
+        shell.run_cell("1")
+    assert shell.input_transformers_cleanup.count(transform) == 1
+
+
+SETUP = """\
+%load_ext labsupport
+from labsupport import needs
+needs.KNOWN = {"bread": lambda: "", "wine": lambda: "wine (the cellar is empty)"}"""
+CELLS = [SETUP, "%%needs bread\nx = 6\nx * 7", "%%needs wine\nx = 0\nx", "%%needs wine bread", "x"]
+
+
+def test_nbclient_and_nbval_run_it(tmp_path):
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    done = nbrun.execute(nbformat.v4.new_notebook(cells=cells))
+    said = [[output.get("text") or output.data["text/plain"] for output in cell.outputs] for cell in done.cells]
+    assert said == [[], ["42"], [WITHOUT + "\n"], [WITHOUT + "\n"], ["6"]]
+    nbformat.write(done, tmp_path / "needs.ipynb")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "needs.ipynb"]
+    compared = subprocess.run(
+        command, cwd=tmp_path, env=nbrun.environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert compared.returncode == 0, compared.stdout
+    assert "5 passed" in compared.stdout
