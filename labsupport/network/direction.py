@@ -1,0 +1,230 @@
+"""One direction of the wire: its settings, its queue, when a packet that enters now is to arrive, and its counts.
+
+A packet passes, in this order: the cut, the rules, chance (loss), the queue before a sender of limited rate, the
+transmission, and then the way itself, which takes the delay. Nothing here reads a clock: who asks says what time
+it is, so that the held wire can use a time of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+
+from labsupport.network import rules
+
+QUEUE = 1000  # packets, as a Linux interface has it (ip-link(8), txqueuelen)
+
+
+def number(value, name, unit, most=math.inf, none=False):
+    """The value as a float, if it is a number from 0 to `most`. Raises TypeError, ValueError."""
+    if value is None and none:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is a number of {unit}{' or None' if none else ''}, not {value!r}")
+    if not 0 <= value <= most or math.isinf(value):
+        limit = f" from 0 to {most:g}" if most < math.inf else ", not negative and finite"
+        raise ValueError(f"{name} is a number of {unit}{limit}; not {value!r}")
+    return float(value)
+
+
+class Counts:
+    """How much went through a direction since it was last cleared: packets and bytes sent, arrived and lost.
+
+    `full`: those of `lost` that found the queue full. Plain integers, cheap to read at any moment.
+    """
+
+    __slots__ = ("arrived", "arrived_bytes", "full", "lost", "sent", "sent_bytes")
+
+    def __init__(self):
+        self.sent = self.sent_bytes = self.arrived = self.arrived_bytes = self.lost = self.full = 0
+
+    def __repr__(self):
+        return (
+            f"{self.sent} sent, {self.arrived} arrived, {self.lost} lost"
+            f"{f' ({self.full} queue full)' if self.full else ''}"
+        )
+
+
+class Direction:
+    """The way from one host to another: `name` ("a to b"), settings as the whole wire has them, and `counts`.
+
+    Settings: `delay`, `jitter` (seconds), `rate` (bits a second, None: unlimited), `queue` (packets, None:
+    endless), `loss` (probability), `seed`. Setting loss, jitter or seed starts its random numbers anew.
+    """
+
+    __slots__ = (
+        "_changed",
+        "_delay",
+        "_free",
+        "_jitter",
+        "_last",
+        "_leaving",
+        "_loss",
+        "_queue",
+        "_rate",
+        "_seed",
+        "_sways",
+        "_throws",
+        "counts",
+        "is_cut",
+        "name",
+        "overtaken",
+        "receiver",
+        "rules",
+        "sender",
+    )
+
+    def __init__(self, name, sender, receiver, changed):
+        self.name, self.sender, self.receiver = name, sender, receiver
+        self._changed = changed  # called after each change; also guards: a context manager
+        self._delay = self._jitter = self._loss = 0.0
+        self._rate, self._queue, self._seed = None, QUEUE, 0
+        self._throws, self._sways = self._random("loss"), self._random("jitter")
+        self.is_cut = False
+        self.rules = []
+        self.counts = Counts()
+        self.overtaken = []  # records that wait to be passed by the next one
+        self.forget_plan()
+
+    def forget_plan(self):
+        """Nothing is queued any more, and nothing that was sent earlier keeps a later one back."""
+        self._free = self._last = -math.inf  # when the transmitter is free again; when the last one is due
+        self._leaving = deque()  # when each packet in the queue has left it
+
+    def _random(self, what):
+        # Each direction and each purpose has numbers of its own: one setting never shifts another's.
+        return random.Random(f"{self._seed} {self.name} {what}")
+
+    @property
+    def delay(self):
+        """Seconds that the way takes."""
+        return self._delay
+
+    @delay.setter
+    def delay(self, value):
+        value = number(value, "delay", "seconds")
+        with self._changed():
+            self._delay = value
+
+    @property
+    def jitter(self):
+        """Seconds: each packet's delay is longer by a random part of it, evenly spread. Order is kept."""
+        return self._jitter
+
+    @jitter.setter
+    def jitter(self, value):
+        value = number(value, "jitter", "seconds")
+        with self._changed():
+            self._jitter, self._sways = value, self._random("jitter")
+
+    @property
+    def rate(self):
+        """Bits a second of IP packets; None: unlimited."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, value):
+        value = number(value, "rate", "bits a second", none=True)
+        if value == 0:
+            raise ValueError("a rate of 0 would carry nothing: cut() the wire for that, or None is no limit")
+        with self._changed():
+            self._rate = value
+
+    @property
+    def loss(self):
+        """The probability, 0 to 1, that a packet is lost."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, value):
+        value = number(value, "loss", "packets lost of one", most=1)
+        with self._changed():
+            self._loss, self._throws = value, self._random("loss")
+
+    @property
+    def queue(self):
+        """How many packets may wait before the transmitter, the one it sends included; None: any number.
+
+        Only a direction with a rate has a queue. Whatever comes while it is full is lost (tail drop).
+        """
+        return self._queue
+
+    @queue.setter
+    def queue(self, value):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise TypeError(f"queue is a whole number of packets, or None; not {value!r}")
+        if value is not None and value < 1:
+            raise ValueError(f"queue is a number of packets, at least the one being sent; not {value}")
+        with self._changed():
+            self._queue = value
+
+    @property
+    def seed(self):
+        """What the random numbers of loss and jitter grow from: same seed, same numbers."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, value):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"seed is a whole number, not {value!r}")
+        with self._changed():
+            self._seed = value
+            self._throws, self._sways = self._random("loss"), self._random("jitter")
+
+    @property
+    def plain(self):
+        """Whether packets go straight through: no rule, no chance, no rate and no delay."""
+        return not (self._delay or self._jitter or self._loss or self._rate or self.is_cut or self.rules)
+
+    def unlucky(self):
+        """Whether chance takes this packet."""
+        return self._loss > 0 and self._throws.random() < self._loss
+
+    def waiting(self, now):
+        """How many packets are in the queue at that time."""
+        leaving = self._leaving
+        while leaving and leaving[0] <= now:
+            leaving.popleft()
+        return len(leaving)
+
+    def plan(self, now, length):
+        """When a packet of `length` bytes that enters now is due; None where the queue is full."""
+        left = now
+        if self._rate is not None:
+            if self._queue is not None and self.waiting(now) >= self._queue:
+                return None
+            left = self._free = max(now, self._free) + length * 8 / self._rate
+            self._leaving.append(left)
+        due = left + self._delay
+        if self._jitter:
+            due += self._jitter * self._sways.random()
+        if due < self._last:  # jitter, or a delay that was just shortened: packets keep their order
+            due = self._last
+        self._last = due
+        return due
+
+    def drop(self, predicate=None, count=1):
+        """Lose the next `count` packets that `predicate(packet)` chooses (None: any); None: each. Returns the Rule.
+
+        Raises TypeError or ValueError for what is no predicate or no count. The other three take the same.
+        """
+        return self._order(rules.DROP, predicate, count)
+
+    def duplicate(self, predicate=None, count=1):
+        """Let a copy of the chosen packets arrive right after them. Returns the Rule."""
+        return self._order(rules.DUPLICATE, predicate, count)
+
+    def reorder(self, predicate=None, count=1):
+        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the Rule."""
+        return self._order(rules.REORDER, predicate, count)
+
+    def corrupt(self, predicate=None, count=1):
+        """Flip one bit of the last byte of the chosen packets. Returns the Rule."""
+        return self._order(rules.CORRUPT, predicate, count)
+
+    def _order(self, action, predicate, count):
+        rule = rules.Rule(action, predicate, count)
+        with self._changed():
+            self.rules.append(rule)
+        return rule
