@@ -19,6 +19,8 @@ _HOME = {
     "doctor": "machine",
     "ipv6_missing": "machine",
     "tidy": "tidying",
+    "Network": "network",
+    "NetworkUnavailable": "network",
     "record": "timeline",
     "Timeline": "timeline",
     "watch": "widgets",

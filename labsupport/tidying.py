@@ -10,7 +10,8 @@ import threading
 import weakref
 
 # Views first: a sampler that looks at a server while it closes would show a half-closed one.
-KINDS = ("view", "call", "visitor", "server")
+# Networks last: servers may live on their hosts.
+KINDS = ("view", "call", "visitor", "server", "network")
 
 _afterwards = []
 _open: dict[str, weakref.WeakSet] = {kind: weakref.WeakSet() for kind in KINDS}

@@ -20,6 +20,7 @@ NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
 INET_DIAG_INFO, REQ_BYTECODE, S_EQ, TIME_WAIT = 2, 1, 11, 6
 ALL_STATES = 0xFFFFFFFF
 NO_COOKIE = (1 << 64) - 1
+TCP, UDP = _socket.IPPROTO_TCP, _socket.IPPROTO_UDP
 ANSWERS_WITHIN = 5  # seconds; the kernel answers at once, this is for one that does not
 
 _header = struct.Struct("=IHHII")  # length, type, flags, sequence, port
@@ -50,6 +51,8 @@ class SockDiag:
 
     def __init__(self, sock=None):
         self._given = sock
+        if sock is not None:
+            sock.settimeout(ANSWERS_WITHIN)
         self._lock = threading.Lock()  # for the given one alone: a fork may copy it while it is held
         self._numbers = itertools.count(1)
 
@@ -77,6 +80,25 @@ class SockDiag:
         with self._channel() as sock:
             found = self._ask(sock, question, NLM_F_DUMP)
         return [one for one in found if one.local == local]
+
+    def list(self, families=(_socket.AF_INET, _socket.AF_INET6), protocols=(TCP, UDP)):
+        """Every socket of the network, as a list of (protocol, Found); request sockets and TIME-WAIT too.
+
+        `families` and `protocols` are the socket module's numbers. Raises as `find` does.
+        """
+        with self._channel() as sock:
+            return [
+                (protocol, one)
+                for protocol in protocols
+                for family in families
+                for one in self._ask(sock, _question(family, protocol=protocol), NLM_F_DUMP)
+            ]
+
+    def close(self):
+        """Ask no more, and close the socket that was given: its network is over. Again: nothing."""
+        if self._given is not None:
+            with self._lock:
+                self._given.close()
 
     @contextlib.contextmanager
     def _channel(self):
@@ -110,13 +132,13 @@ class SockDiag:
                     return found
 
 
-def _question(family, local=None, peer=None, cookie=NO_COOKIE, states=ALL_STATES):
+def _question(family, local=None, peer=None, cookie=NO_COOKIE, states=ALL_STATES, protocol=TCP):
     """struct inet_diag_req_v2: what is asked for, and in it ports, addresses, interface and cookie."""
     none = ("0.0.0.0" if family == _socket.AF_INET else "::", 0)
     local, peer = local or none, peer or none
     hosts = (_socket.inet_pton(family, end[0].partition("%")[0]) for end in (local, peer))
     ends = _ports.pack(local[1], peer[1]) + b"".join(host.ljust(16, b"\0") for host in hosts)
-    wanted = _request.pack(family, _socket.IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1), states)
+    wanted = _request.pack(family, protocol, 1 << (INET_DIAG_INFO - 1), states)
     return wanted + ends + _interface.pack(0) + _cookie.pack(cookie)
 
 

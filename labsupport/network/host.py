@@ -1,0 +1,48 @@
+"""One host of a private network: sockets and programs that live there, and what its kernel tells of them."""
+
+from __future__ import annotations
+
+import socket
+
+from labsupport.kernels.sockdiag import SockDiag
+from labsupport.network.listing import HostSockets
+from labsupport.observe import remember
+
+
+class Host:
+    """A host of a `Network`, `net.a` say; to be had from there alone.
+
+    Attributes: `name` ("a"), `address` ("10.0.0.1"), `address6` ("fd00::1"; None without IPv6), `diag` (its
+    SockDiag).
+    """
+
+    def __init__(self, control, index, ipv6, diag):
+        self._control, self._index = control, index
+        self.name = "abcdefgh"[index]
+        self.address = f"10.0.0.{index + 1}"
+        self.address6 = f"fd00::{index + 1:x}" if ipv6 else None
+        self.diag = SockDiag(diag)
+
+    def __repr__(self):
+        return f"host {self.name}, {self.address}"
+
+    def socket(self, family=socket.AF_INET, type=socket.SOCK_STREAM, proto=0):
+        """An ordinary `socket.socket` that lives on this host; arguments and OSErrors are socket(2)'s."""
+        for name, value in (("family", family), ("type", type), ("proto", proto)):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be one of the socket module's constants, not {value!r}")
+        _, (fd,) = self._control.ask("socket", self._index, int(family), int(type), int(proto))
+        sock = socket.socket(fileno=fd)
+        remember(sock, diag=self.diag)
+        return sock
+
+    @property
+    def sockets(self):
+        """What `ss` would list on this host now, those that no descriptor shows any more included."""
+        return HostSockets(self.diag.list())
+
+    def sysctl(self, name, value=None):
+        """The host's setting `name` ("net.ipv4.tcp_sack"), set to `value` first where that is given."""
+        path = name.replace(".", "/")
+        text, _ = self._control.ask("setting", self._index, path, None if value is None else str(value))
+        return text.strip()
