@@ -31,7 +31,7 @@ FREEING = 1.0  # seconds: the longest `cancel` waits for the thread it freed
 
 # futex(2) by machine: waiting for the interpreter's lock looks like any other futex wait. Default:
 # asm-generic/unistd.h.
-_FUTEX = {"x86_64": "202", "i686": "240", "armv7l": "240", "ppc64le": "221", "s390x": "238"}.get(
+FUTEX = {"x86_64": "202", "i686": "240", "armv7l": "240", "ppc64le": "221", "s390x": "238"}.get(
     platform.machine(), "98"
 )
 
@@ -197,7 +197,7 @@ class _Look:
             return True  # not Linux, or /proc hides it: that the call was entered is all that can be known
         if fields[0] in ("running", "-1"):  # -1: stopped outside a system call, as for a page
             return False
-        return self._waits_in_a_lock(fields) if fields[0] == _FUTEX else True
+        return self._waits_in_a_lock(fields) if fields[0] == FUTEX else True
 
     def _waits_in_a_lock(self, fields):
         """One that waits for the interpreter wakes every switch interval to ask; one in a lock sleeps."""

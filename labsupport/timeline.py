@@ -1,4 +1,4 @@
-"""What happened, in order: the calls of a block of plain code, and the states of its sockets between them.
+"""What happened, in order: the calls of plain code, the states of its sockets between them, and what crossed the wire.
 
 `record()` is the instrument; a `Timeline` is what it gives, a value that draws itself. Nothing in the block
 has to know that it is recorded: the code uses the ordinary `socket` module.
@@ -6,13 +6,19 @@ has to know that it is recorded: the code uses the ordinary `socket` module.
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+from pathlib import Path
 
-from labsupport.events import Became, Began, Lane, Returned
+from labsupport.events import Arrived, Became, Began, End, Held, Lane, Returned, Sent
 from labsupport.recorder import Recorder
 from labsupport.telling import tell
 
-__all__ = ["Became", "Began", "Lane", "Returned", "Timeline", "record"]
+__all__ = [
+    *("Arrived", "Became", "Began", "End", "Held", "Lane", "Returned", "Sent"),
+    *("Timeline", "record"),
+]
 
 
 class Timeline:
@@ -21,10 +27,20 @@ class Timeline:
     `events`: Began, Returned and Became, as they came; `settled`: the same without what was only sampled, in
     an order that does not vary from run to run; `lanes`: the sockets; `missed`: calls that were too many to
     keep.
+
+    Of a scene there is more, and its events came in one order that is settled already. `hosts`: an End for
+    each host; `packets`: what crossed the wire, each a Packet; `keeps_time`: whether the wire took time;
+    `result`: what the scene returned; `error`: the OSError that ended it, or None; `recorded`: "" or the
+    reason why this is the recording that ships with the course, and not a run on this machine.
     """
 
-    def __init__(self, events=(), lanes=(), settled=None, missed=0):
+    def __init__(self, events=(), lanes=(), settled=None, missed=0, *, hosts=(), packets=(), **scene):
         self.events, self.lanes, self.missed = tuple(events), tuple(lanes), missed
+        self.hosts, self.packets = tuple(hosts), tuple(packets)
+        self.result, self.error = scene.pop("result", None), scene.pop("error", None)
+        self.recorded, self.keeps_time = scene.pop("recorded", ""), scene.pop("keeps_time", False)
+        if scene:
+            raise TypeError(f"a Timeline has no {', '.join(scene)}")
         plain = (event for event in self.events if not (isinstance(event, Became) and event.sampled))
         self.settled = tuple(plain if settled is None else settled)
 
@@ -62,14 +78,38 @@ class Timeline:
     def __eq__(self, other):
         if not isinstance(other, Timeline):
             return NotImplemented
-        return (self.events, self.lanes, self.settled) == (other.events, other.lanes, other.settled)
+        mine = (self.events, self.lanes, self.settled, self.hosts)
+        return mine == (other.events, other.lanes, other.settled, other.hosts)
 
     __hash__ = None
 
-    def __repr__(self):
-        from labsupport.draw import timeline_text
+    def save(self, path):
+        """Write the ladder as a picture (a name that ends in .svg), or its packets (.pcap) for Wireshark.
 
-        return timeline_text(self)
+        Returns the path. Raises ValueError for any other name, and for packets where no wire was recorded.
+        """
+        path = Path(path)
+        if path.suffix == ".svg":
+            write_whole(path, self._svg().encode())
+        elif path.suffix == ".pcap":
+            if not self.hosts:
+                raise ValueError("no packets here: a timeline of record() has calls and states; a scene has a wire")
+            from labsupport.packets import write_pcap
+
+            write_pcap(path, self.packets)
+        else:
+            raise ValueError(f"a timeline is saved as .svg or .pcap, not as {path.name!r}")
+        return path
+
+    def _svg(self):
+        from labsupport import draw
+
+        return draw.wire_svg(self) if self.hosts else draw.timeline_svg(self)
+
+    def __repr__(self):
+        from labsupport import draw
+
+        return draw.wire_text(self) if self.hosts else draw.timeline_text(self)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         try:
@@ -112,3 +152,15 @@ def _block(frame):
     while frame.f_back is not None and frame.f_globals.get("__name__") == "contextlib":
         frame = frame.f_back
     return frame
+
+
+def write_whole(path, data):
+    """Write bytes to a file so that it has all of them or is as it was before."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise

@@ -1,0 +1,102 @@
+"""The calls of a scene, noted as `record()` notes them, each in its turn and on its host."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+from labsupport.recorder import Recorder
+from labsupport.scenes.scenery import Scenery
+from labsupport.scenes.turns import Turns
+
+# Python's own, and settled before the call that matters: they would only lengthen the ladder.
+_SILENT = frozenset({"socket", "setblocking", "settimeout"})
+
+
+class SceneRecorder(Recorder):
+    """Notes of one scene: `log`, the recorder's and the scenery's in one order. `turns`: who goes on."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.scenery = Scenery(net, self.log)
+        self.turns = Turns(self, threading.current_thread())
+        self._kept, self._waiting = {}, {}
+
+    # The recorder's part
+
+    def socket(self, sock, born=False):
+        """As the Recorder's; the socket is held, for one that is collected would send its FIN unasked."""
+        note = super().socket(sock, born)
+        self._kept[id(sock)] = sock
+        return note
+
+    def began(self, thread, sock, name, args, kwargs, frame):
+        """Note a call on a socket of this network, when it is its thread's turn."""
+        if name in _SILENT or self._stopped or self.scenery.kernel(self.socket(sock)) is None:
+            return None
+        self._waiting[thread] = (name, sock)
+        self.turns.begin(thread)
+        return super().began(thread, sock, name, args, kwargs, frame)
+
+    def returned(self, call, sock, result, args):
+        """Note what a call gave, after all that brought it about."""
+        self._in_turn(call)
+        if call.name == "accept":
+            self.scenery.kernel(self.socket(result[0], born=True))
+        super().returned(call, sock, result, args)
+
+    def raised(self, call, error):
+        """Note that a call failed."""
+        self._in_turn(call)
+        super().raised(call, error)
+
+    def sample(self, force=False):
+        """Nothing to look for: the scenery notes every state."""
+
+    def _in_turn(self, call):
+        self.turns.go_on(call.thread)
+        self._waiting.pop(call.thread, None)
+        if not self._stopped:
+            self.scenery.take()
+
+    # The wire's part, as Turns asks for it
+
+    def take(self):
+        """See Scenery.take."""
+        self.scenery.take()
+
+    def carry(self):
+        """See Scenery.carry."""
+        return self.scenery.carry()
+
+    def readable(self, timeout):
+        """See Scenery.readable."""
+        return self.scenery.readable(timeout)
+
+    def expects(self, busy):
+        """See Scenery.expects."""
+        return self.scenery.expects(busy)
+
+    def where(self):
+        """In words, what the scene's programs wait in."""
+        said = [f"{thread.name} waits in {name}()" for thread, (name, _) in tuple(self._waiting.items())]
+        return "; ".join(said) or "no program waits in a socket's call"
+
+    def wake(self):
+        """Free every thread that waits in a call, by shutting its socket down."""
+        for _, sock in tuple(self._waiting.values()):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    # The end
+
+    def close(self):
+        """Free who still waits, and close every socket of the scene."""
+        self.turns.free()
+        self.wake()
+        self.scenery.close()
+        for thread in self.turns.others():
+            thread.join(timeout=2)
+        for sock in self._kept.values():
+            sock.close()
