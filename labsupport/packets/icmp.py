@@ -1,7 +1,7 @@
 """The names of ICMP's messages, as their RFCs have them.
 
-A UDP program sees "connection refused", or nothing; the message behind it has a name, and that is what the ladder
-says. RFC 792, 1122 section 3.2.2.1 and 1812 section 5.2.7.1 for IPv4; RFC 4443 and 4861 for IPv6.
+A UDP program sees "connection refused", or nothing; the message behind it has a name, and that is what the
+ladder says. RFC 792, 1122 section 3.2.2.1 and 1812 section 5.2.7.1 for IPv4; RFC 4443 and 4861 for IPv6.
 """
 
 from __future__ import annotations
@@ -74,8 +74,6 @@ _CODES = {
     (6, 4): ("erroneous header", "unknown next header", "unknown option"),
 }
 
-_QUOTING = {4: frozenset((3, 4, 5, 11, 12)), 6: frozenset((1, 2, 3, 4))}
-
 
 def icmp_name(version: int, kind: int, code: int) -> str:
     """What an ICMP message of IP `version` (4 or 6) says: "destination unreachable, port unreachable".
@@ -88,7 +86,3 @@ def icmp_name(version: int, kind: int, code: int) -> str:
         return f"{name}, {codes[code]}"
     return f"{name}, code {code}" if code else name
 
-
-def quotes(version: int, kind: int) -> bool:
-    """Whether a message of this type carries the packet that caused it: RFC 1122 section 3.2.2, RFC 4443 section 2.1."""
-    return kind in _QUOTING[version]

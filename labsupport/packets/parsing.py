@@ -1,123 +1,165 @@
-"""From bytes to `Packet`, whatever the bytes are.
+"""From bytes to `Packet`, whatever the bytes are: the IP header, and what is between it and the transport.
 
-Two rules. Never raise: a wire that corrupts and cuts hands over anything. And be quick: a bulk transfer is recorded raw
-and read later, packet by packet, so one takes microseconds. Hence plain unpacking at known offsets. IPv4 is
-RFC 791, IPv6 RFC 8200, TCP RFC 9293, UDP RFC 768, ICMP RFC 792 and 4443.
+Two rules. Never raise: a wire that corrupts and cuts hands over anything. And be quick: a bulk transfer is
+recorded raw and read later, packet by packet. Hence plain unpacking at known offsets.
 """
 
 from __future__ import annotations
 
-from socket import AF_INET6, inet_ntoa, inet_ntop
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop
 from struct import Struct
 
-from labsupport.packets.checksums import pseudo_header, verified
-from labsupport.packets.icmp import quotes
-from labsupport.packets.options import tcp_options
-from labsupport.packets.packet import FLAGS, Packet
-
-PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
+from labsupport.packets.checksums import verified
+from labsupport.packets.fields import Draft
+from labsupport.packets.options import ipv4_options
+from labsupport.packets.packet import Packet
+from labsupport.packets.transports import READERS, protocol_name, quotation
 
 _ipv4 = Struct("!BBHHHBBH4s4s").unpack_from
-_tcp = Struct("!HHIIBBHHH").unpack_from
-_udp = Struct("!HHHH").unpack_from
-_BITS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128}
-_FLAG_NAMES = tuple(", ".join(name for name in FLAGS if bits & _BITS[name]) for bits in range(256))
+_ipv6 = Struct("!IHBB16s16s").unpack_from
+
+# The same few addresses come again and again, and making text of one takes longer than finding it.
+_address4 = lru_cache(1024)(lambda packed: (inet_ntop(AF_INET, packed), None))
+_address6 = lru_cache(1024)(lambda packed: (inet_ntop(AF_INET6, packed), None))
+
+# RFC 8200 section 4, RFC 4302. Hop-by-hop, routing and destination options give their length in units of 8
+# bytes.
+HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION = 0, 43, 44, 51, 60
+EXTENSIONS = {
+    HOP_BY_HOP: "hop-by-hop options",
+    ROUTING: "routing",
+    FRAGMENT: "fragment",
+    AUTHENTICATION: "authentication",
+    DESTINATION: "destination options",
+}
 
 
 def parse(raw: bytes, time: float = 0.0, fate: str = "") -> Packet:
-    """The packet in `raw`, which begins with an IP header. Never raises on any bytes; TypeError for no bytes.
+    """The packet in `raw`, which begins with an IP header. Never raises on any bytes; TypeError for what is
+    none.
 
-    `time`: seconds since the network began; `fate`: what became of it. Bytes after the packet's end are dropped,
-    as a kernel does; what does not fit is told in `problem`.
+    `time`: seconds since the network began; `fate`: what became of it. Bytes after the packet's end are left
+    out, as a kernel does; what does not fit is told in `problem`. RFC 791, RFC 8200.
     """
     if not isinstance(raw, bytes):
         if not isinstance(raw, bytearray | memoryview):
             raise TypeError(f"raw must be bytes, not {type(raw).__name__}")
         raw = bytes(raw)
-    return Packet(time=time, fate=fate, raw=raw, **_read_ip(raw))
+    draft = Draft(raw, time, fate)
+    _read_ip(draft, raw, False)
+    draft.__class__ = Packet
+    return draft
 
 
-def _read_ip(raw, quoted=False):
-    """The fields of the packet in `raw`; `quoted` when it is itself quoted, and quotes no further."""
+def _quote(raw):
+    """The packet that an ICMP error quotes. It quotes no further, or a forged one would nest without end."""
+    draft = Draft(raw)
+    _read_ip(draft, raw, True)
+    draft.__class__ = Packet
+    return draft
+
+
+def _read_ip(draft, raw, quoted):
+    """Fill in `draft` from the packet in `raw`."""
     version = raw[0] >> 4 if raw else None
     if version == 4:
-        return _read_ipv4(raw, quoted)
-    return {"payload": raw, "length": len(raw), "problem": "no IP packet" if raw else "no bytes"}
+        _read_ipv4(draft, raw, quoted)
+    elif version == 6:
+        _read_ipv6(draft, raw, quoted)
+    else:
+        draft.payload = raw
+        draft.length = len(raw)
+        draft.problem = "no IP packet" if raw else "no bytes"
 
 
-def _read_ipv4(raw, quoted):
-    """An IPv4 packet: RFC 791 section 3.1."""
+def _read_ipv4(draft, raw, quoted):
+    """The header of RFC 791 section 3.1, and what follows."""
+    draft.version = 4
     if len(raw) < 20:
-        return {"version": 4, "payload": raw[:0], "length": 0, "problem": "cut short in the IPv4 header"}
-    first, _, total, _, fragment, ttl, number, _, source, destination = _ipv4(raw)
+        draft.problem = "cut short in the IPv4 header"
+        return
+    first, _, total, _, pieces, draft.ttl, number, _, source, destination = _ipv4(raw)
+    draft.source = _address4(source)
+    draft.destination = _address4(destination)
     size = (first & 15) * 4
-    source_text, destination_text = inet_ntoa(source), inet_ntoa(destination)
-    data = raw[size:total]
-    pseudo = pseudo_header(source, destination, number, total - size)
-    found = _read_transport(number, data, total - size, pseudo, 4, quoted)
-    ports = found.pop("ports", (None, None))
-    if not verified(raw[:size]):
-        found["checksum_ok"] = False
-    return {
-        "version": 4,
-        "protocol": PROTOCOLS.get(number) or f"protocol {number}",
-        "source": (source_text, ports[0]),
-        "destination": (destination_text, ports[1]),
-        "ttl": ttl,
-        **found,
-    }
+    total = total or len(raw)  # 0: left to the hardware that cuts it into segments
+    if size < 20 or total < size:
+        draft.protocol = protocol_name(number, 4)
+        draft.problem = f"IPv4 header of {size} bytes, packet of {total}"
+        return
+    routed = size > 20 and _read_ipv4_options(draft, raw[20:size])
+    pieces &= 0x3FFF
+    if pieces:
+        draft.fragment = ((pieces & 0x1FFF) * 8, pieces >= 0x2000)
+    sums = source + destination if not routed else None
+    _carry(draft, number, raw[size:total], total - size, sums, quoted)
+    if len(raw) >= size and not verified(raw[:size]):
+        draft.checksum_ok = False
 
 
-def _read_transport(number, data, length, pseudo, version, quoted):
-    """The fields of what IP carries: `data` of it recorded, `length` bytes on the wire."""
-    if number == 6:
-        return _read_tcp(data, length, pseudo)
-    if number == 17:
-        return _read_udp(data, length, pseudo)
-    if number == 1 and version == 4:
-        return _read_icmp(data, length, b"", version, quoted)
-    return {"payload": data, "length": length}
+def _read_ipv4_options(draft, data):
+    """Note the options; whether it is still on a source route, so that its destination is not the last."""
+    draft.headers = ipv4_options(data)
+    return any(
+        name in ("loose source route", "strict source route") and value and value[0] <= len(value)
+        for name, value in draft.headers
+    )
 
 
-def _read_tcp(data, length, pseudo):
-    """A TCP segment: RFC 9293 section 3.1."""
-    if len(data) < 20:
-        return {"problem": "cut short in the TCP header"}
-    sport, dport, seq, ack, offset, bits, window, _, urgent = _tcp(data)
-    size = (offset >> 4) * 4
-    return {
-        "ports": (sport, dport),
-        "flags": _FLAG_NAMES[bits],
-        "seq": seq,
-        "ack": ack if bits & 16 else None,
-        "window": window,
-        "urgent": urgent if bits & 32 else None,
-        "options": tcp_options(data[20:size]) if size > 20 else (),
-        "payload": data[size:],
-        "length": max(length - size, 0),
-        "checksum_ok": verified(pseudo + data) if len(data) == length else None,
-    }
+def _read_ipv6(draft, raw, quoted):
+    """The header of RFC 8200 section 3, the extension headers of section 4, and what follows."""
+    draft.version = 6
+    if len(raw) < 40:
+        draft.problem = "cut short in the IPv6 header"
+        return
+    _, length, number, draft.ttl, source, destination = _ipv6(raw)
+    draft.source = _address6(source)
+    draft.destination = _address6(destination)
+    total = length + 40 if length else len(raw)  # 0: longer than the field can tell
+    at, routed = 40, False
+    if number in EXTENSIONS:
+        number, at, routed = _read_extensions(draft, raw[:total], number)
+    if number is None:
+        return
+    sums = source + destination if not routed else None
+    _carry(draft, number, raw[at:total], max(total - at, 0), sums, quoted)
 
 
-def _read_udp(data, length, pseudo):
-    """A UDP datagram: RFC 768."""
-    if len(data) < 8:
-        return {"problem": "cut short in the UDP header"}
-    sport, dport, _, check = _udp(data)
-    ok = verified(pseudo + data) if check and len(data) == length else None
-    return {"ports": (sport, dport), "payload": data[8:], "length": length - 8, "checksum_ok": ok}
+def _read_extensions(draft, raw, number):
+    """What follows the chain: its number (None where it was cut), its offset; whether a route is unfinished."""
+    at, routed, found = 40, False, []
+    while number in EXTENSIONS and not (draft.fragment and draft.fragment[0]):
+        units = raw[at + 1] if at + 2 <= len(raw) else 0
+        size = 8 if number == FRAGMENT else units * 4 + 8 if number == AUTHENTICATION else units * 8 + 8
+        header = raw[at : at + size]
+        if len(header) < size:
+            draft.protocol = protocol_name(number, 6)
+            draft.problem = f"cut short in an IPv6 {EXTENSIONS[number]} header"
+            number = None
+            break
+        found.append((EXTENSIONS[number], header))
+        if number == FRAGMENT:
+            pieces = int.from_bytes(header[2:4], "big")
+            draft.fragment = (pieces & 0xFFF8, bool(pieces & 1))
+        routed = routed or (number == ROUTING and header[3] > 0)
+        number = header[0]
+        at += size
+    draft.headers = tuple(found)
+    return number, at, routed
 
 
-def _read_icmp(data, length, pseudo, version, quoted):
-    """An ICMP message, RFC 792; ICMPv6, RFC 4443."""
-    if len(data) < 8:
-        return {"problem": "cut short in the ICMP header"}
-    found = {
-        "icmp": (data[0], data[1]),
-        "payload": data[8:],
-        "length": length - 8,
-        "checksum_ok": verified(pseudo + data) if len(data) == length else None,
-    }
-    if quotes(version, data[0]) and not quoted:
-        found["quoted"] = Packet(raw=data[8:], **_read_ip(data[8:], quoted=True))
-    return found
+def _carry(draft, number, data, length, sums, quoted):
+    """Read what IP carries: `data` of it recorded, `length` bytes on the wire; `sums`: addresses or None."""
+    version = draft.version
+    draft.protocol = protocol_name(number, version)
+    offset, more = draft.fragment or (0, False)
+    read = READERS.get((number, version))
+    if read is None or offset:
+        draft.payload = data
+        draft.length = length
+        return
+    read(draft, data, length, None if more else sums)
+    if draft.icmp and not quoted:
+        held = quotation(version, data)
+        draft.quoted = _quote(held) if held else None
