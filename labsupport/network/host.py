@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import weakref
 
 from labsupport.kernels.sockdiag import SockDiag
 from labsupport.network.listing import HostSockets
+from labsupport.network.program import Program
 from labsupport.observe import remember
 
 
@@ -22,6 +24,7 @@ class Host:
         self.address = f"10.0.0.{index + 1}"
         self.address6 = f"fd00::{index + 1:x}" if ipv6 else None
         self.diag = SockDiag(diag)
+        self._programs = weakref.WeakSet()
 
     def __repr__(self):
         return f"host {self.name}, {self.address}"
@@ -35,6 +38,23 @@ class Host:
         sock = socket.socket(fileno=fd)
         remember(sock, diag=self.diag)
         return sock
+
+    def run(self, argv, *, stdin=None, stdout=None, stderr=None, env=None, cwd=None):
+        """Start the program `argv`, a list of words, on this host; a Program.
+
+        `stdin`, `stdout`, `stderr`: a file, a descriptor, PIPE, DEVNULL or (stderr) STDOUT of `subprocess`;
+        by default nothing can be read and what is printed is caught. `env`: its whole environment; `cwd`: its
+        folder. Raises OSError where it cannot be started, as FileNotFoundError, TypeError or ValueError for
+        bad arguments. In there this user is called root, and may do on the host what root may.
+        """
+        program = Program(self._control, self._index, argv, env, cwd, (stdin, stdout, stderr))
+        self._programs.add(program)
+        return program
+
+    def _note_ended(self):
+        """Note how programs ended that nobody asked about; they keep no descriptor."""
+        for program in list(self._programs):
+            program.poll()
 
     @property
     def sockets(self):

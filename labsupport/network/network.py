@@ -133,12 +133,16 @@ class Network:
             if self.wire is not None:
                 self.wire.close()
         finally:
+            for host in self.hosts:
+                host._note_ended()
             for fd in self._tuns:
                 with contextlib.suppress(OSError):
                     os.close(fd)
             for host in self.hosts:
                 host.diag.close()
             self._control.close()
+            for host in self.hosts:
+                host._note_ended()
             tidying.unregister(self)
 
 
