@@ -99,6 +99,10 @@ class Carrier:
         """Seconds since the network began."""
         return time.monotonic() - self._began
 
+    def until_due(self, record):
+        """Seconds until a record in flight is due, by the clock that it was planned with."""
+        return record.due - self._planning()
+
     def _planning(self):
         return self._time if self._held else self.now()
 

@@ -38,6 +38,7 @@ class Network:
 
         self._lock = threading.Lock()
         self._closed = False
+        self.turns = None  # of the scene that this network is the stage of: who moves the held wire
         self._quickack, self._rto_min = True, USUAL_RTO_MIN
         self._control = Control(hosts, ipv6, mtu, getattr(Wire, "TUN_FLAGS", 0))
         passed = self._control.descriptors
@@ -109,16 +110,25 @@ class Network:
         return self.wire.hold()
 
     def step(self):
-        """Carry one packet; the Packet, or None when none waits."""
+        """Carry one packet; the Packet, or None when none waits. Raises RuntimeError in a scene."""
+        self._not_in_a_scene("step")
         return self.wire.step()
 
     def settle(self):
-        """Carry packets until all programs wait; a list of those carried."""
-        return self.wire.settle()
+        """Carry packets until all programs wait; a list of those carried (in a scene: None)."""
+        return self.wire.settle() if self.turns is None else self.turns.settle()
 
     def release(self):
-        """Let the wire run freely again."""
+        """Let the wire run freely again. Raises RuntimeError in a scene."""
+        self._not_in_a_scene("release")
         return self.wire.release()
+
+    def _not_in_a_scene(self, what):
+        if self.turns is not None:
+            raise RuntimeError(
+                f"no {what}() in a scene: there the wire moves by itself whenever every program waits; "
+                "settle() goes on when it has come to rest"
+            )
 
     def close(self):
         """End the network with all that lives there; again: nothing.

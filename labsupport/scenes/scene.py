@@ -52,7 +52,7 @@ def _run(function, net):
     net.rto_min = RTO_MIN
     recorder = SceneRecorder(net)
     turns, result, error = recorder.turns, None, None
-    net.wire.clock = recorder
+    net.turns = turns
     recorder.start()
     try:
         try:
@@ -61,7 +61,7 @@ def _run(function, net):
             error = raised
         turns.finish()
     finally:
-        net.wire.clock = None
+        net.turns = None
         recorder.stop()
         recorder.close()
     if isinstance(error, TimeoutError) and error is turns.failure:

@@ -33,6 +33,7 @@ class Scenery:
         self.kernels = {}  # cookie → Kernel
         self._sent = []
         self.wire.hold()
+        self.wire.absorb = True  # a SYN that waits here is repeated by its kernel's clock, not by the lesson's
         self.wire.watchers.append(self._heard)
         self._known = {}  # what was sent before, to know it when it is sent again
 
@@ -49,22 +50,22 @@ class Scenery:
             self._note_changes()
 
     def carry(self):
-        """Carry the packet that is due first; False when there is none. One that is not due yet is waited for."""
+        """Carry the packet that is due first, when it is; False when there is none."""
         with self.lock:
             record = self.wire.next()
             if record is None:
                 return False
-            early = record.due - self.net.wire.now()
-            if early <= 0:
-                self.wire.carry(record)
-                self.wire.take()
-                at = len(self.log)
-                self._note_changes()
-                kernel = self._kernel_of(record.receiver, record.packet, arriving=True)
-                if record.fate not in ("lost", "absorbed"):
-                    self.log.insert(at, ("arrived", kernel, record, time.perf_counter()))
-                return True
-        self.wire.readable(min(early, 0.05))
+            early = self.wire.until_due(record)
+        # The held wire's own time stands still between packets: the delay is kept by waiting for it.
+        time.sleep(max(0.0, early))
+        with self.lock:
+            self.wire.carry(record)
+            self.wire.take()
+            at = len(self.log)
+            self._note_changes()
+            kernel = self._kernel_of(record.receiver, record.packet, arriving=True)
+            if not record.lost:
+                self.log.insert(at, ("arrived", kernel, record, time.perf_counter()))
         return True
 
     def readable(self, timeout):
@@ -73,7 +74,7 @@ class Scenery:
 
     def expects(self, busy):
         """Whether a kernel will send something again, unasked: for a program that is `busy` waiting, or a closed socket."""
-        if self.wire.is_cut:
+        if any(direction.is_cut for direction in self.wire.directions):
             return False
         return any(
             listed.timer == "retransmit" and (busy or not listed.owned)
@@ -88,10 +89,10 @@ class Scenery:
         kernel = self.kernels.get(note.cookie)
         if kernel is None:
             sock = note.ref()
-            host = self.net.host_of(sock) if sock is not None else None
+            host = _host_of(self.net, sock) if sock is not None else None
             if host is None:
                 return None
-            kernel = self.kernels[note.cookie] = Kernel(self.net.hosts.index(host))
+            kernel = self.kernels[note.cookie] = Kernel(host)
         if kernel.note is None:
             kernel.note = note
         return kernel
@@ -182,3 +183,8 @@ class Scenery:
             before["next"] = end
         before["window"] = packet.window
         return said
+
+
+def _host_of(net, sock):
+    """The number of the host on which a socket lives; None where it lives on none of them."""
+    return next((number for number, host in enumerate(net.hosts) if host.same_network(sock)), None)
