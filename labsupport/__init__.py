@@ -22,6 +22,7 @@ _HOME = {
     "Network": "network",
     "NetworkUnavailable": "network",
     "record": "timeline",
+    "scene": "scenes",
     "Timeline": "timeline",
     "watch": "widgets",
     "predict": "widgets",
