@@ -7,6 +7,9 @@ from labsupport.draw.diagram import Diagram, diagram_svg
 from labsupport.draw.ladder import timeline_svg
 from labsupport.draw.ladder_text import timeline_text
 from labsupport.draw.text import card_text, path_text
+from labsupport.draw.wire_ladder import wire_svg
+from labsupport.draw.wire_text import wire_text
+from labsupport.draw.wire_words import tell_event
 
 
 def diagram(path=(), role=None):
@@ -27,6 +30,9 @@ __all__ = [
     "diagram",
     "diagram_svg",
     "path_text",
+    "tell_event",
     "timeline_svg",
     "timeline_text",
+    "wire_svg",
+    "wire_text",
 ]

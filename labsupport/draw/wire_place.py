@@ -1,0 +1,282 @@
+"""Where the pieces of a ladder with a wire stand: columns across, heights down. Arithmetic alone.
+
+Across, the room goes where the words are: a host whose calls are short leaves its room to the other and to
+the wire. Down, each moment stands below the one before it, as close as its letters allow; or, to scale, at
+its own time, and then the letters give way to each other.
+"""
+
+from __future__ import annotations
+
+from labsupport.draw import theme
+from labsupport.draw.rows import came_back
+from labsupport.draw.wire_rows import role_of
+
+WIDTH, WIDE = 720, 960  # pixels: of two hosts, of more
+TOP, MARGIN, LINE = 108, 14, 13
+CALL_SIZE, PILL_SIZE, LABEL_SIZE = 11.3, 9.4, 12
+PILL_HEIGHT, BAND = 17, 5
+_WIRE = (178, 300)  # pixels between two axes, at least and at most
+_ROOM = (118, 250)  # pixels for the words of a host's calls
+SLANT, NEXT, ANSWER = 17, 15, 13  # an arrow's fall; between two departures; from an arrival to its answer
+CALM = 22  # above a call that begins
+
+
+class Column:
+    """Where one host's pieces stand: `side` is -1 where its calls are at the left of its axis, else 1."""
+
+    def __init__(self, host, end, ink, side, axis, pills, room, bands):
+        self.host, self.end, self.ink, self.side, self.axis, self.room = host, end, ink, side, axis, room
+        self.bands = bands  # how many run side by side
+        self.pill = axis + side * (9 + BAND * (bands - 1))
+        self.dot = self.pill + side * (pills + 10)
+        self.text = self.dot + side * 11
+        self.anchor = "end" if side < 0 else "start"
+
+
+class Placed:
+    """A plan with its columns, the height of each moment, and the height of the whole in pixels.
+
+    `y`: by event number; `text_y`, `pill_y`: where the words of a call or a state stand, by event number.
+    """
+
+    def __init__(self, timeline, made, live, scale):
+        self.timeline, self.plan, self.live, self.scale = timeline, made, live, scale
+        self.tracks = _tracks(made)
+        self.columns, self.width = _columns(timeline, made, self.tracks, live, scale)
+        self.words = {}
+        for moment in made.moments:
+            if moment.kind in ("call", "begin", "return"):
+                room = self.columns[moment.host].room
+                self.words[moment.at] = _words(moment, room, live)
+        self.y, self.text_y, self.pill_y, self.ticks = {}, {}, {}, []
+        if scale == "time":
+            bottom = _by_time(self)
+        else:
+            bottom = _by_order(self)
+        self.height = round(bottom + 20)
+
+    def at(self, number):
+        """The height of event `number`; of one that is not drawn, of the last one before it."""
+        while number >= 0:
+            if number in self.y:
+                return self.y[number]
+            number -= 1
+        return TOP - 12
+
+
+# --- across -----------------------------------------------------------------------------------------
+
+
+def _tracks(made):
+    """For each socket the place of its band beside those that live at the same time on its host."""
+    free, tracks, last = {}, {}, {}
+    for state in made.states:
+        last[state.socket] = state
+    for state in made.states:
+        taken = free.setdefault(state.host, {})
+        if state.socket not in tracks:
+            # A listener and the first connection share one place: the connection lies on top.
+            held = {track for track, owner in taken.items() if owner.state != "LISTEN"}
+            track = next(n for n in range(len(held) + 1) if n not in held)
+            tracks[state.socket] = track
+            taken[track] = state
+        elif state.state == "CLOSED" and taken.get(tracks[state.socket]) is not None:
+            if taken[tracks[state.socket]].socket == state.socket:
+                del taken[tracks[state.socket]]
+    return tracks
+
+
+def pill_width(said):
+    """A pill's width in pixels."""
+    return theme.width(said, PILL_SIZE, bold=True) + 1.4 * PILL_SIZE
+
+
+def _columns(timeline, made, tracks, live, scale):
+    """(a Column for each host, the whole width)."""
+    hosts = len(timeline.hosts)
+    wide = WIDTH if hosts <= 2 else WIDE
+    left = MARGIN + (38 if scale == "time" else 0)
+    pills, rooms, bands = [], [], []
+    for host in range(hosts):
+        pills.append(max((pill_width(state.said) for state in made.states if state.host == host), default=20))
+        bands.append(1 + max((tracks[state.socket] for state in made.states if state.host == host), default=0))
+        rooms.append(min(_ROOM[1], max(_ROOM[0], _widest(made, host, live))))
+    outer = {0, hosts - 1}
+    fixed = sum(30 + pills[host] + BAND * (bands[host] - 1) for host in outer) + left + MARGIN
+    spare = wide - fixed - _WIRE[0] * (hosts - 1) - sum(rooms[host] for host in outer)
+    if spare < 0:
+        rooms = _shrunk(rooms, outer, -spare)
+        spare = 0
+    wire = min(_WIRE[1], _WIRE[0] + spare / max(1, hosts - 1))
+    rest = max(0, wide - fixed - wire * (hosts - 1) - sum(rooms[host] for host in outer)) / 2
+    axis = left + rest + rooms[0] + pills[0] + BAND * (bands[0] - 1) + 30
+    columns = []
+    for host, end in enumerate(timeline.hosts):
+        side = -1 if host == 0 else 1
+        room = rooms[host] + (rest if host in outer else 0)
+        ink = theme.color(role_of(timeline, host))
+        columns.append(Column(host, end, ink, side, axis, pills[host], room, bands[host]))
+        axis += wire
+    return columns, wide
+
+
+def _widest(made, host, live):
+    """The widest line of a host's calls, before any is broken."""
+    wide = 0
+    for moment in made.moments:
+        if moment.host == host and moment.kind in ("call", "begin", "return"):
+            lines = _words(moment, 10_000, live)
+            wide = max([wide, *(theme.width(line, CALL_SIZE, mono=True) for line, _ in lines)])
+    return wide + 2
+
+
+def _shrunk(rooms, outer, lack):
+    """The outer rooms made smaller by `lack` pixels in all, the largest first."""
+    rooms = list(rooms)
+    while lack > 0:
+        largest = max(outer, key=lambda host: rooms[host])
+        if rooms[largest] <= _ROOM[0]:
+            break
+        rooms[largest] -= 1
+        lack -= 1
+    return rooms
+
+
+def _words(moment, room, live):
+    """The lines of a call, with their colors: the call, what came back, and live how long it took."""
+    call = moment.item
+    said = call.said if moment.kind != "return" else ""
+    back = "" if moment.kind == "begin" else _back(call, moment.kind, live)
+    one = f"{said} {back}".strip()
+    if not call.failed and _fits(one, room):
+        return [(one, "ink")]
+    lines = [(line, "ink") for line in wrapped(said, room)]
+    return lines + [(line, "x" if call.failed else "ink") for line in wrapped(back, room)]
+
+
+def _back(call, kind, live):
+    back = came_back(_Back(kind, call.result, call.failed))
+    if live and kind == "return" and call.elapsed is not None:
+        back += f"  {duration(call.elapsed)}"
+    return back
+
+
+class _Back:
+    def __init__(self, kind, result, failed):
+        self.kind, self.result, self.failed = kind, result, failed
+
+
+def duration(seconds):
+    """A duration in the unit that suits it: `38 µs`, `20.4 ms`, `1.02 s`."""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def _fits(said, room):
+    return theme.width(said, CALL_SIZE, mono=True) <= room
+
+
+def wrapped(said, room):
+    """`said` in as many lines as it takes, broken at spaces; a word too long for a line is shortened."""
+    lines = []
+    for word in said.split(" ") if said else []:
+        if lines and _fits(f"{lines[-1]} {word}", room):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(("  " if lines else "") + word)
+    return [theme.fitted(line, CALL_SIZE, room, mono=True) for line in lines]
+
+
+# --- down, in order ---------------------------------------------------------------------------------
+
+
+def _by_order(placed):
+    """Each moment below the one before, as close as its letters allow. Returns the lowest height."""
+    hosts = range(len(placed.columns))
+    words, pills = dict.fromkeys(hosts, 0), dict.fromkeys(hosts, 0)
+    y, before, wire = TOP - CALM, None, 0
+    for moment in placed.plan.moments:
+        host, at = moment.host, moment.at
+        if moment.kind == "state":
+            caused = before is not None and before.host == host and before.kind in ("call", "begin", "arrived")
+            y = max(y if caused else y + ANSWER, pills[host] + PILL_HEIGHT + 3)
+            if caused and before.at in placed.text_y and y > placed.y[before.at]:
+                pass
+            pills[host] = y
+            placed.pill_y[at] = y
+        elif moment.kind == "sent":
+            follows = before is not None and before.kind in ("call", "begin", "state", "return", "arrived")
+            y = max(y + (ANSWER if follows else NEXT), wire)
+            wire = y + NEXT if not moment.item.arrived else y
+        elif moment.kind == "arrived":
+            start = placed.y[moment.item.sent]
+            close = before is not None and before.kind == "arrived" and before.item.source == moment.item.source
+            y = max(y + (NEXT if close else 8), start + SLANT)
+        elif moment.kind == "held":
+            pass
+        else:
+            calm = 8 if moment.kind == "return" else CALM
+            y = max(y + calm, words[host])
+            lines = len(placed.words[at])
+            words[host] = y + LINE * lines + 5
+            placed.text_y[at] = y
+        placed.y[at] = y
+        before = moment if moment.kind != "held" else before
+    return max([TOP + 30, y + 8, *(bottom - 6 for bottom in words.values())])
+
+
+# --- down, to scale ---------------------------------------------------------------------------------
+
+
+def _by_time(placed):
+    """Each moment at its time; words and pills that would meet are moved down. Returns the lowest height."""
+    events, moments = placed.timeline.events, placed.plan.moments
+    if not moments:
+        return TOP + 30
+    start, end = events[moments[0].at].time, max(events[moment.at].time for moment in moments)
+    lasts = max(end - start, 1e-9)
+    scale = _scale(events, moments, lasts)
+    for moment in moments:
+        placed.y[moment.at] = TOP + (events[moment.at].time - start) * scale
+    low = max(placed.y.values())
+    for host in range(len(placed.columns)):
+        words = pills = 0
+        for moment in (moment for moment in moments if moment.host == host):
+            at = moment.at
+            if at in placed.words:
+                placed.text_y[at] = max(placed.y[at], words)
+                words = placed.text_y[at] + LINE * len(placed.words[at]) + 3
+            elif moment.kind == "state":
+                placed.pill_y[at] = max(placed.y[at], pills)
+                pills = placed.pill_y[at] + PILL_HEIGHT + 2
+        low = max(low, words - 10, pills - 10)
+    step = _step(lasts * scale, lasts)
+    placed.ticks = [
+        (TOP + number * step * scale, number * step) for number in range(int(lasts / step + 1e-6) + 1)
+    ]
+    return low + 8
+
+
+def _scale(events, moments, lasts):
+    """Pixels a second: arrows that fall enough to be told apart, in a drawing that is not too high."""
+    flights = sorted(
+        events[at].time - events[moment.item.sent].time
+        for moment in moments
+        if moment.kind == "arrived"
+        for at in (moment.at,)
+    )
+    usual = flights[len(flights) // 2] if flights else lasts / 10
+    wanted = 40 / max(usual, 1e-9)
+    return max(260 / lasts, min(wanted, 1100 / lasts))
+
+
+def _step(pixels, lasts):
+    """A round number of seconds between two marks of the time axis, about 50 pixels apart."""
+    least = lasts * 46 / max(pixels, 1)
+    size = 1e-6
+    while True:
+        for times in (1, 2, 5):
+            if size * times >= least:
+                return size * times
+        size *= 10
