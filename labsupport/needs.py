@@ -17,15 +17,10 @@ SAID = "not available here: {}; doctor() says how to get it"
 
 def network():
     """Why there is no network of one's own here, in words; "" where there is one."""
-    from labsupport.network import Network, NetworkUnavailable
+    from labsupport.network.network import missing
 
-    if Network.available():
-        return ""
-    try:
-        Network().close()
-    except NetworkUnavailable as error:
-        return f"a network of one's own ({error.reason})"
-    return ""
+    why = missing()
+    return "" if why is None else f"a network of one's own ({why.reason})"
 
 
 def ipv6():
@@ -43,7 +38,7 @@ def compiler():
 KNOWN = {"network": network, "ipv6": ipv6, "compiler": compiler}
 
 
-def missing(words):
+def lacking(words):
     """What is said instead of a cell that needs `words`; "" where nothing is missing.
 
     `words`: names out of KNOWN. The first that is missing is told. Raises ValueError for an unknown one, and
@@ -55,8 +50,8 @@ def missing(words):
     for word in words:
         if word not in KNOWN:
             raise ValueError(f"{MARK} does not know {word!r}; it knows {known}")
-    lacking = next(filter(None, (KNOWN[word]() for word in words)), "")
-    return SAID.format(lacking) if lacking else ""
+    said = next(filter(None, (KNOWN[word]() for word in words)), "")
+    return SAID.format(said) if said else ""
 
 
 def transform(lines):
@@ -68,7 +63,7 @@ def transform(lines):
     if not lines or lines[0].split(maxsplit=1)[:1] != [MARK]:
         return lines
     try:
-        said = missing(lines[0].split()[1:])
+        said = lacking(lines[0].split()[1:])
     except ValueError as error:
         return [f"raise ValueError({str(error)!r})\n"]
     if said:

@@ -12,7 +12,7 @@ from traitlets.config import Config
 
 import nbrun
 from labsupport import needs
-from labsupport.needs import missing, transform
+from labsupport.needs import lacking, transform
 
 
 @pytest.fixture
@@ -39,21 +39,21 @@ WITHOUT = "not available here: wine (the cellar is empty); doctor() says how to 
 
 
 def test_what_is_missing_is_told_with_its_reason(known):
-    assert missing(["bread"]) == ""
-    assert missing(["wine"]) == missing(["bread", "wine"]) == WITHOUT
+    assert lacking(["bread"]) == ""
+    assert lacking(["wine"]) == lacking(["bread", "wine"]) == WITHOUT
 
 
 def test_an_unknown_need_names_the_known_ones(known):
     with pytest.raises(ValueError, match="does not know 'beer'; it knows bread, wine"):
-        missing(["wine", "beer"])
+        lacking(["wine", "beer"])
     with pytest.raises(ValueError, match="told what"):
-        missing([])
+        lacking([])
 
 
 def test_the_course_knows_the_network_ipv6_and_a_compiler():
     assert list(needs.KNOWN) == ["network", "ipv6", "compiler"]
     for word in ("ipv6", "compiler"):
-        said = missing([word])
+        said = lacking([word])
         assert said == "" or said.startswith("not available here: ") and said.endswith("how to get it")
 
 

@@ -40,7 +40,7 @@ class Network:
         self._closed = False
         self.turns = None  # of the scene that this network is the stage of: who moves the held wire
         self._quickack, self._rto_min = True, USUAL_RTO_MIN
-        self._control = Control(hosts, ipv6, mtu, getattr(Wire, "TUN_FLAGS", 0))
+        self._control = Control(hosts, ipv6, mtu)
         passed = self._control.descriptors
         self._tuns = passed[0::2]
         diags = [_socket.socket(fileno=fd) for fd in passed[1::2]]
@@ -61,7 +61,24 @@ class Network:
 
     def __repr__(self):
         ends = ", ".join(f"{host.name} {host.address}" for host in self.hosts)
-        return f"Network: {ends}" + ", closed" * self._closed
+        if self._closed:
+            return f"Network: {ends}, closed"
+        if not self.wire.held:  # what is in flight on a free wire is nobody's business a moment later
+            return f"Network: {ends}"
+        flying = len(self.wire.in_flight)
+        return f"Network: {ends}, held, {flying} packet{'s' * (flying != 1)} in flight"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        try:
+            from labsupport.widgets import network_bundle
+        except ImportError:
+            return {"text/plain": repr(self)}
+        return network_bundle(self)
+
+    @property
+    def closed(self):
+        """Whether `close()` was called."""
+        return self._closed
 
     def __enter__(self):
         return self

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from labsupport.widgets.bundle import diagram_bundle, report_bundle, snapshot_bundle, timeline_bundle
 from labsupport.widgets.callcard import call_bundle
+from labsupport.widgets.network_panel import network_bundle, sockets_bundle
 from labsupport.widgets.predict import Prediction, predict
 from labsupport.widgets.watch import View, watch
 
@@ -16,9 +17,11 @@ __all__ = [
     "View",
     "call_bundle",
     "diagram_bundle",
+    "network_bundle",
     "predict",
     "report_bundle",
     "snapshot_bundle",
+    "sockets_bundle",
     "timeline_bundle",
     "watch",
 ]

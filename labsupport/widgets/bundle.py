@@ -79,7 +79,11 @@ def paragraph(said):
 
 
 def timeline_bundle(timeline):
-    """The mimebundle of a Timeline: text and picture without times, live with them."""
+    """The mimebundle of a Timeline: text and picture without times, live with them; a scene's can be walked."""
+    if timeline.hosts:
+        from labsupport.widgets import stepper
+
+        return stepper.bundle(timeline)
     widget = still(draw.timeline_svg(timeline, live=True)) if toolkit() else None
     return bundle(repr(timeline), draw.timeline_svg(timeline), widget)
 

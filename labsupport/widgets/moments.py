@@ -1,0 +1,109 @@
+"""A scene's timeline as moments to walk through: what each socket was at each of them.
+
+One moment is one event that can be told, with the queues that changed because of it; an arrival with the
+states that it brought about, too, for it is told with them. Plain data, computed from the timeline's events
+alone, so that walking needs no clock and no kernel.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from labsupport.draw.wire_rows import host_of
+from labsupport.events import ELLIPSIS, Arrived, Became, Held
+
+
+class Then(NamedTuple):
+    """One socket at one moment. `lane`: its number; `state` and the queues are None before anything is known.
+
+    `recv_queue` and `send_queue` are bytes; a listener's, connections that wait and its backlog. `news`: the
+    names of the fields that this very moment changed.
+    """
+
+    lane: int
+    state: str | None = None
+    seen: bool = True
+    recv_queue: int | None = None
+    send_queue: int | None = None
+    news: frozenset = frozenset()
+
+
+class Moment(NamedTuple):
+    """An event that is told, what belongs to it, and every socket as it was after that.
+
+    `at`: the event's number in the timeline's events; `until`: the number of the last event that is drawn with
+    it; `sockets`: a Then for each lane.
+    """
+
+    at: int
+    until: int
+    event: object
+    sockets: tuple
+
+
+def moments(timeline):
+    """The moments of `timeline`, in order: a tuple of Moment."""
+    found, now = [], tuple(Then(lane) for lane in range(len(timeline.lanes)))
+    for numbers in _groups(timeline):
+        events = [timeline.events[number] for number in numbers]
+        now = _after(now, events)
+        told = [number for number in numbers if not isinstance(timeline.events[number], Held)]
+        found.append(Moment(told[0], told[-1], timeline.events[told[0]], now))
+    return tuple(found)
+
+
+def _groups(timeline):
+    """The numbers of the events of each moment; queues before the first moment belong to it."""
+    groups, leading = [], []
+    for number, event in enumerate(timeline.events):
+        if not groups and isinstance(event, Held):
+            leading.append(number)
+        elif groups and (isinstance(event, Held) or _brought(timeline, groups[-1], event)):
+            groups[-1].append(number)
+        else:
+            groups.append([*leading, number])
+            leading = []
+    return groups
+
+
+def _brought(timeline, group, event):
+    """Whether `event` is a state that the arrival of the group before it brought about."""
+    arrival = next((e for e in (timeline.events[number] for number in group) if not isinstance(e, Held)), None)
+    if not isinstance(arrival, Arrived) or not isinstance(event, Became) or event.state == ELLIPSIS:
+        return False
+    return host_of(timeline, event) == arrival.host
+
+
+def _after(before, events):
+    """The sockets after `events`, each with what they changed."""
+    now = {then.lane: then._replace(news=frozenset()) for then in before}
+    for event in events:
+        lane = getattr(event, "socket", None)
+        if lane not in now:
+            continue
+        then = now[lane]
+        if isinstance(event, Held):
+            changed = {"recv_queue": event.recv_queue, "send_queue": event.send_queue}
+        elif hasattr(event, "state"):
+            changed = {"state": event.state}
+            then = then._replace(seen=event.seen)
+        else:
+            continue
+        fresh = {name for name, value in changed.items() if getattr(then, name) != value}
+        now[lane] = then._replace(**changed, news=then.news | fresh)
+    return tuple(now.values())
+
+
+def homes(timeline):
+    """The lanes of each host, left to right: a tuple of (End, tuple of lane numbers).
+
+    A lane that says no host is at home with the first end of its role.
+    """
+    ends = timeline.hosts
+    found = [[] for _ in ends]
+    for number, lane in enumerate(timeline.lanes):
+        at = lane.host
+        if at is None or not 0 <= at < len(ends):
+            at = next((place for place, end in enumerate(ends) if end.role == lane.role), 0)
+        found[at].append(number)
+    return tuple(zip(ends, map(tuple, found), strict=True))

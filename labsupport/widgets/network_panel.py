@@ -1,0 +1,303 @@
+"""A private network on the page: what each host's kernel lists, what is between them, and the wire's four verbs.
+
+Looked at by the sampler, at most ten times a second, and drawn again only where something changed. The panel
+holds its network weakly and opens nothing: a network closes when the learner closes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+import weakref
+
+from labsupport import tidying
+from labsupport.draw import theme
+from labsupport.draw.text import full, plural
+from labsupport.widgets import sheets
+from labsupport.widgets.bundle import bundle as mimebundle
+from labsupport.widgets.bundle import toolkit
+from labsupport.widgets.sampler import sampler
+
+INTERVAL = 0.1  # seconds between two looks
+FLYING = 8  # packets in flight that are listed
+ROLES = ("client", "server")  # whose colors the first two hosts have; further ones are the kernel's grey
+
+_panels = weakref.WeakKeyDictionary()
+_press = threading.Lock()  # keeps two presses apart, whichever threads the kernel runs them in
+
+
+def network_bundle(net):
+    """The mimebundle of a Network. Displayed again, it is the same panel on the page."""
+    text = repr(net)
+    if toolkit() is None or net.closed:
+        return mimebundle(text)
+    panel = _panels.get(net)
+    if panel is None or panel.closed:
+        panel = _panels[net] = Panel(net)
+    panel.refresh()
+    return mimebundle(text, None, panel.widget)
+
+
+def sockets_bundle(sockets):
+    """The mimebundle of a host's sockets: its settled text, and live a table with ports and queues."""
+    widgets = toolkit()
+    live = sheets.paper(socket_table(sockets)) if widgets else None
+    return mimebundle(repr(sockets), None, widgets.HTML(live) if widgets else None)
+
+
+def socket_table(sockets, role=None, address=None):
+    """Sockets as `ss` lists them, HTML: state, queues, both ends. `address`: the host's own, left out."""
+    if not sockets:
+        return f'<div style="margin-top:3px">{sheets.small("no sockets")}</div>'
+    rows = [
+        (
+            sheets.pill(one.state if one.protocol == "TCP" else f"{one.protocol} {one.state}", role, seen=one.owned),
+            sheets.figure(one.recv_queue),
+            sheets.figure(one.send_queue),
+            _end(one.local, address),
+            _end(one.peer),
+        )
+        for one in sockets
+    ]
+    orphans = "" if all(one.owned for one in sockets) else sheets.small("dashed: the kernel's alone, no program's")
+    return sheets.table(("State", "Recv-Q", "Send-Q", "Local", "Peer"), rows) + orphans
+
+
+def _end(end, own=None):
+    """An end as `ss` writes it, `10.0.0.2:80`; `:80` of the host's own address, `*` for nobody in particular."""
+    if not end or not end[1]:
+        said = "*"
+    elif own is not None and end[0] == own:
+        said = f":{end[1]}"
+    else:
+        said = full(end)
+    letters = theme.MONO.replace('"', "'")
+    return f'<span style="font-family:{letters};font-size:11.5px">{theme.escape(said)}</span>'
+
+
+class Panel:
+    """The live panel of one Network; `close()` ends the looking."""
+
+    interval = INTERVAL
+
+    def __init__(self, net):
+        self._ref = weakref.ref(net)
+        self._names = tuple((host.name, host.address) for host in net.hosts)
+        self._lock = threading.RLock()
+        self._closed, self._key, self._widget = False, None, None
+        self._said = "The wire is yours: Hold it, and nothing moves but by Step and Settle."
+        tidying.register(self, "view")
+        sampler.start(self)
+
+    @property
+    def closed(self):
+        """Whether it looks no more: `close()` was called, or the network is closed or gone."""
+        return self._closed
+
+    def close(self):
+        """Look no more. The panel stays on the page as it is."""
+        with self._lock:
+            self._closed = True
+            self._enable(None)
+        sampler.stop(self)
+        tidying.unregister(self)
+
+    def fail(self, error):
+        """The sampler's look raised `error`: it stands in the panel, and not in whatever cell is running."""
+        self._say(f"looking ended: {type(error).__name__}: {error}")
+        self._closed = True
+        tidying.unregister(self)
+
+    def tick(self, now):
+        """Look once; called by the sampler. False once the network is closed or gone."""
+        net = self._ref()
+        with self._lock:
+            if self._closed:
+                return False
+            try:
+                key = None if net is None or net.closed else _look(net)
+            except (OSError, ValueError):  # it closed meanwhile
+                if not net.closed:
+                    raise
+                key = None
+            if key is None:
+                self._closed = True
+                self._say("The network is closed.")
+                self._enable(None)
+                tidying.unregister(self)
+                return False
+            if key != self._key:
+                self._key = key
+                self._draw()
+            return True
+
+    def refresh(self):
+        """Look at once, as after a button was pressed."""
+        try:
+            self.tick(0)
+        except Exception as error:
+            self.fail(error)
+
+    # --- the buttons ------------------------------------------------------------------------------
+
+    def press(self, name):
+        """What a button does: "hold", "step", "settle" or "release". An error is said in the panel."""
+        net = self._ref()
+        if net is None or net.closed:
+            return
+        with _press:
+            try:
+                said = _ACTS[name](self, net)
+            except OSError as error:
+                said = f"{name}: {errno.errorcode.get(error.errno, type(error).__name__)}: {error.strerror or error}"
+            except Exception as error:
+                said = f"{name}: {type(error).__name__}: {error}"
+        self._say(said)
+        self.refresh()
+
+    def _hold(self, net):
+        net.hold()
+        return "Held. Nothing moves on the wire but by Step and Settle."
+
+    def _step(self, net):
+        packet = net.step()
+        return "Nothing waits on the wire." if packet is None else f"Carried {self._told(packet)}."
+
+    def _settle(self, net):
+        packets = net.settle()
+        if not packets:
+            return "Nothing waits on the wire."
+        return f"Carried {plural(len(packets), 'packet')}, the last {self._told(packets[-1])}."
+
+    def _release(self, net):
+        net.release()
+        return "Released. The wire carries by itself again."
+
+    def _told(self, packet):
+        """`a → b: SYN, ACK`, and what became of it where that is news."""
+        fate = f" ({packet.fate})" if packet.fate not in ("delivered", "in flight") else ""
+        return f"{self._host(packet.source)} → {self._host(packet.destination)}: {packet.said}{fate}"
+
+    def _host(self, end):
+        address = end[0] if end else "?"
+        return next((name for name, own in self._names if own == address), address)
+
+    # --- the widget -------------------------------------------------------------------------------
+
+    @property
+    def widget(self):
+        """The panel as an ipywidgets box; None without ipywidgets."""
+        widgets = toolkit()
+        if widgets is None:
+            return None
+        with self._lock:
+            if self._widget is None:
+                self._build(widgets)
+            return self._widget
+
+    def _build(self, widgets):
+        looks = (
+            ("hold", "pause", "nothing moves on the wire from now on"),
+            ("step", "step-forward", "carry the one packet that is next"),
+            ("settle", "fast-forward", "carry packets until all programs wait"),
+            ("release", "play", "let the wire carry by itself again"),
+        )
+        self._buttons = {}
+        for name, icon, tooltip in looks:
+            button = widgets.Button(
+                description=name.capitalize(), icon=icon, tooltip=tooltip, layout={"width": "auto"}
+            )
+            button.on_click(lambda _, name=name: self.press(name))
+            self._buttons[name] = button
+        self._state, self._hosts, self._flight = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._status = widgets.HTML(self._line())
+        row = {"flex_flow": "row wrap", "align_items": "center", "max_width": f"{sheets.WIDTH}px"}
+        bar = widgets.HBox([*self._buttons.values(), self._state], layout=row)
+        self._widget = widgets.VBox([bar, self._status, self._hosts, self._flight])
+        self._widget.add_class("labsupport-network")
+        if self._key is not None:
+            self._draw()
+        self._enable(None if self._closed else self._key and self._key[0])
+
+    def _draw(self):
+        if self._widget is None:
+            return
+        held, hosts, flight, late = self._key
+        self._state.value = sheets.paper(_state(held, late))
+        self._hosts.value = sheets.paper(
+            sheets.side_by_side(
+                [
+                    sheets.host(name, role(number), address, socket_table(sockets, role(number), address))
+                    for number, ((name, address), sockets) in enumerate(zip(self._names, hosts, strict=True))
+                ]
+            )
+        )
+        self._flight.value = sheets.paper(self._flying(held, flight))
+        self._enable(held)
+
+    def _flying(self, held, flight):
+        """What is between the hosts, in the order in which it will arrive."""
+        if not held:
+            return ""
+        if not flight:
+            return sheets.small("on the wire: nothing")
+        rows = [self._packet(number, packet) for number, packet in enumerate(flight[:FLYING])]
+        table = sheets.table(("on the wire", "", "", ""), rows)
+        hidden = len(flight) - FLYING
+        return table + (sheets.small(f"and {plural(hidden, 'packet')} more") if hidden > 0 else "")
+
+    def _packet(self, number, packet):
+        ends = [self._host(packet.source), self._host(packet.destination)]
+        at = next((place for place, (name, _) in enumerate(self._names) if name == ends[0]), None)
+        ink = theme.color(role(at))
+        said = f'<b style="color:{ink}">{theme.escape(ends[0])} → {theme.escape(ends[1])}</b>'
+        ports = [end[1] for end in (packet.source, packet.destination) if end and end[1] is not None]
+        return (
+            sheets.pill("next", role(at), news=True) if number == 0 else sheets.small(f"{number + 1}."),
+            said,
+            f"<b>{theme.escape(packet.said)}</b>",
+            sheets.small(f"port {ports[0]} to {ports[1]}") if len(ports) == 2 else "",
+        )
+
+    def _enable(self, held):
+        """Which buttons can be pressed; `held` None: none of them."""
+        if self._widget is None:
+            return
+        for name, button in self._buttons.items():
+            button.disabled = held is None or held is not (name != "hold")
+
+    def _line(self):
+        return sheets.paper(sheets.status(self._said, high=20))
+
+    def _say(self, said):
+        with self._lock:
+            self._said = said
+            if self._widget is not None:
+                self._status.value = self._line()
+
+
+_ACTS = {"hold": Panel._hold, "step": Panel._step, "settle": Panel._settle, "release": Panel._release}
+
+
+def role(number):
+    """In whose color host `number` is drawn: as on a ladder, the first blue, the second orange."""
+    return ROLES[number] if number is not None and number < len(ROLES) else None
+
+
+def _look(net):
+    """All that the panel shows, to compare with the last look: held, each host's sockets, the packets, lateness."""
+    if not net.wire.held:  # nothing is listed between the hosts, and looking must not keep the wire waiting
+        return False, _listed(net), (), round(net.wire.lateness, 2)
+    with net.wire.lock:  # one moment: no packet may be on the wire and in a queue at once
+        return net.wire.held, _listed(net), tuple(net.wire.in_flight), 0.0
+
+
+def _listed(net):
+    """Each host's sockets, without the timers, which run on."""
+    return tuple(tuple(one._replace(expires=0.0, timer="") for one in host.sockets) for host in net.hosts)
+
+
+def _state(held, late):
+    said = "the wire is held" if held else "the wire carries by itself"
+    behind = f"; it ran up to {late * 1000:.0f} ms late" if late >= 0.02 and not held else ""
+    return f'<div style="padding-left:8px">{theme.escape(said)}{sheets.small(behind)}</div>'

@@ -1,0 +1,96 @@
+"""HTML that the stepper and the network's panel share: hosts side by side, a table of sockets in each.
+
+Plain strings in the colors of `draw.theme`, with the words beside every color. Widths are those of a notebook
+pane: two hosts fit into 700 pixels, more than two wrap.
+"""
+
+from __future__ import annotations
+
+from labsupport.draw import theme
+
+WIDTH = 720  # pixels, as wide as the ladder
+_NUMBER = "text-align:right;font-family:" + theme.MONO.replace('"', "'")
+
+
+def paper(body):
+    """`body` in the page's own colors; several on a page do not disturb each other."""
+    return (
+        f'<div class="ls-live" style="max-width:{WIDTH}px;font-size:13px;line-height:1.45;color:var(--ink)">'
+        f"{theme.style(True)}{body}</div>"
+    )
+
+
+def side_by_side(sections):
+    """Sections in columns that wrap where the pane is narrow."""
+    return (
+        '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:10px">'
+        + "".join(sections)
+        + "</div>"
+    )
+
+
+def host(label, role, address, body):
+    """One host: its name in its color, its address, and `body`."""
+    ink = theme.color(role)
+    return (
+        f'<section style="border:1px solid var(--line);border-left:5px solid {ink};border-radius:8px;'
+        'background:var(--paper);padding:6px 10px 8px;overflow-x:auto">'
+        f'<div><b style="color:{ink};font-size:14px">{theme.escape(label)}</b> '
+        f"{small(address, mono=True)}</div>{body}</section>"
+    )
+
+
+def table(head, rows):
+    """A table. `head`: the columns' names; a cell is HTML, right-aligned where its name ends in `-Q`."""
+    looks = [_NUMBER if name.endswith("-Q") else "text-align:left" for name in head]
+    space = "padding:2px 8px 2px 0;white-space:nowrap;background:none;border:0"
+    names = "".join(
+        f'<th scope="col" style="{look};{space};font-weight:400;font-size:11px;color:var(--dim)">{name}</th>'
+        for name, look in zip(head, looks, strict=True)
+    )
+    lines = "".join(
+        '<tr style="background:none">'
+        + "".join(f'<td style="{look};{space}">{cell}</td>' for cell, look in zip(row, looks, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        '<table style="border-collapse:collapse;width:100%;margin:3px 0 0;font-size:12px;table-layout:auto">'
+        f"<thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
+    )
+
+
+def pill(said, role, *, news=False, seen=True):
+    """A state in its frame: filled where it is news, dashed where it was passed and not seen."""
+    ink = theme.color(role)
+    paint = f"background:{ink};color:var(--paper)" if news else f"background:var(--soft);color:{ink}"
+    return (
+        f'<span style="display:inline-block;border:1.2px {"solid" if seen else "dashed"} {ink};{paint};'
+        'border-radius:10px;padding:0 8px;font-size:10.5px;line-height:17px;font-weight:650">'
+        f"{theme.escape(said)}</span>"
+    )
+
+
+def figure(value, *, news=False):
+    """A queue's count, bold where it is news; "–" for one that nothing is known of."""
+    said = theme.count(value)
+    if value is None or (value == 0 and not news):
+        return f'<span style="color:var(--dim)">{said}</span>'
+    return f"<b>{said}</b>" if news else said
+
+
+def small(said, *, mono=False):
+    """A remark in dim, small letters."""
+    letters = f"font-family:{theme.MONO}".replace('"', "'") if mono else ""
+    return f'<span style="color:var(--dim);font-size:11.5px;{letters}">{theme.escape(said)}</span>'
+
+
+def status(said, *, aside="", high=0):
+    """A line that a screen reader announces when it changes; `high`: pixels kept for it, so that nothing
+    below moves.
+    """
+    beside = f"{small(aside)} " if aside else ""
+    return (
+        f'<div role="status" aria-live="polite" style="font-size:14px;line-height:1.4;min-height:{high}px">'
+        f"{beside}{theme.escape(said)}</div>"
+    )
