@@ -101,7 +101,7 @@ class Memory:
 
     def __init__(self, sock, diag):
         self.cookie = kernel.identify(sock)
-        self.diag = diag
+        self.diag = diag or kernel.home(sock)
         self.family = int(sock.family)
         self.names = (_name(sock.family), _name(sock.type))
         self.is_tcp = self.family in (socket.AF_INET, _INET6) and sock.type == socket.SOCK_STREAM

@@ -19,13 +19,16 @@ import _socket
 import contextlib
 import errno
 import fcntl
+import os
 import struct
 import time
+import weakref
 
 from labsupport.kernels.facts import Ended, Facts, Look
 from labsupport.kernels.sockdiag import SockDiag
 
 TCP_INFO, TCP_ZEROCOPY_RECEIVE, SO_MEMINFO, SO_COOKIE = 11, 35, 55, 57
+SO_NETNS_COOKIE, SIOCGSKNS = 71, 0x894C  # asm-generic/socket.h, linux/sockios.h
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
 TRIES = 4
 TIME_WAIT_LASTS, CLOCK_GRAIN = 60_000, 10  # ms; include/net/tcp.h; a tick of the slowest kernels
@@ -53,6 +56,7 @@ _queue = struct.Struct("=i").unpack
 TCP, SOCKET = _socket.IPPROTO_TCP, _socket.SOL_SOCKET
 
 _own_network = SockDiag()
+_networks = weakref.WeakValueDictionary()  # of private networks' hosts: number → SockDiag
 
 # The C type's own method, not socket.socket's: `record` patches those, and a look is no learner's call.
 _getsockopt = _socket.socket.getsockopt
@@ -66,6 +70,37 @@ def identify(sock):
         if error.errno == errno.ENOPROTOOPT:
             return None
         raise
+
+
+def enroll(diag, sock):
+    """Ask `diag` from now on about sockets of the network in which `sock` is."""
+    number = _network(sock)
+    if number is not None:
+        _networks[number] = diag
+
+
+def home(sock):
+    """The SockDiag of the private network in which `sock` lives; None for this process's own."""
+    return _networks.get(_network(sock)) if _networks else None
+
+
+def _network(sock):
+    """A number of the socket's network namespace: a cookie never given again, from Linux 5.14 on.
+
+    Before, the inode of the namespace, which the kernel shows to its owner alone; None where neither is told.
+    """
+    try:
+        return _cookie(_getsockopt(sock, SOCKET, SO_NETNS_COOKIE, 8))[0]
+    except OSError:
+        pass
+    try:
+        fd = fcntl.ioctl(sock.fileno(), SIOCGSKNS)
+    except OSError:
+        return None
+    try:
+        return "inode", os.fstat(fd).st_ino
+    finally:
+        os.close(fd)
 
 
 def look(sock, fd, memory):

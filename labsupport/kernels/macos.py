@@ -33,6 +33,10 @@ def identify(sock):
     _getsockopt(sock, _socket.SOL_SOCKET, _socket.SO_TYPE)
 
 
+def home(sock):
+    """None: there is no network but the system's."""
+
+
 def look(sock, fd, memory):
     """What macOS keeps about an open TCP socket."""
     raw = _getsockopt(sock, _socket.IPPROTO_TCP, TCP_CONNECTION_INFO, 256)

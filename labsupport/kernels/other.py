@@ -16,6 +16,10 @@ def identify(sock):
     _getsockopt(sock, _socket.SOL_SOCKET, _socket.SO_TYPE)
 
 
+def home(sock):
+    """None: there is no network but the system's."""
+
+
 def look(sock, fd, memory):
     """LISTEN is the one state that can be told."""
     *_, recv_buffer, send_buffer = queues(sock, fd)

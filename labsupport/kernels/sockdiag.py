@@ -30,7 +30,10 @@ _interface, _cookie = struct.Struct("=I"), struct.Struct("=Q")
 _attribute, _operation = struct.Struct("=HH"), struct.Struct("=BBH")
 
 class Found(NamedTuple):
-    """A socket in the kernel's tables: queues in bytes, FIN included; `expires` in ms; a struct tcp_info."""
+    """A socket in the kernel's tables: queues in bytes, FIN included; `expires` in ms; a struct tcp_info.
+
+    `timer` is sock_diag(7)'s number of it, 0 for none; `inode` 0 where no descriptor shows the socket.
+    """
 
     state: int
     local: tuple
@@ -40,6 +43,8 @@ class Found(NamedTuple):
     cookie: int
     expires: int
     info: bytes | None
+    timer: int = 0
+    inode: int = 0
 
 
 class SockDiag:
@@ -95,10 +100,13 @@ class SockDiag:
             ]
 
     def close(self):
-        """Ask no more, and close the socket that was given: its network is over. Again: nothing."""
-        if self._given is not None:
-            with self._lock:
-                self._given.close()
+        """The network of the socket that was given is over: close that, and find nothing any more."""
+        with self._lock:
+            self._given.close()
+
+    def forked(self):
+        """In a fork: give up the copy of the socket, which would keep the network; the lock may be held."""
+        self._given.close()
 
     @contextlib.contextmanager
     def _channel(self):
@@ -116,6 +124,8 @@ class SockDiag:
 
     def _ask(self, sock, question, dump=0, mark=b""):
         """Send one question; the sockets in the answer, of a long one those near the bytes `mark`."""
+        if sock.fileno() < 0:
+            return []  # a network that is over has none
         number = next(self._numbers)
         size = _header.size + len(question)
         sock.send(_header.pack(size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | dump, number, 0) + question)
@@ -157,9 +167,9 @@ def _parse(message):
     ports = _ports.unpack_from(message, 4)
     ends = [_address(family, message[at : at + 16], port) for at, port in zip((8, 24), ports, strict=True)]
     (cookie,) = _cookie.unpack_from(message, 44)
-    expires, recv_queue, send_queue = struct.unpack_from("=III", message, 52)
+    expires, recv_queue, send_queue, _, inode = struct.unpack_from("=5I", message, 52)
     info = _attributes(message, 72).get(INET_DIAG_INFO)
-    return Found(state, *ends, recv_queue, send_queue, cookie, expires, info)
+    return Found(state, *ends, recv_queue, send_queue, cookie, expires, info, message[2], inode)
 
 
 def _attributes(message, at):

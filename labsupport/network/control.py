@@ -34,16 +34,17 @@ class Control:
     Raises NetworkUnavailable where the network cannot be had.
     """
 
-    def __init__(self, hosts, ipv6, mtu, tun_flags):
+    def __init__(self, hosts, ipv6, mtu):
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
+        self.asking = set()  # threads that wait for an answer: a scene must not take them for idle ones
         self._socket, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         self.descriptors = ()
         self._process = None
         try:
             with contextlib.closing(theirs):
                 self._socket.settimeout(ANSWERS_WITHIN)
-                self._process = self._start(theirs.fileno(), hosts, ipv6, mtu, tun_flags)
+                self._process = self._start(theirs.fileno(), hosts, ipv6, mtu)
             self._greet()
         except BaseException:
             self.close()
@@ -82,6 +83,14 @@ class Control:
 
     def ask(self, what, *arguments, passing=()):
         """One request: (value, descriptors that came with it). The helper's OSError is raised here."""
+        thread = threading.current_thread()
+        self.asking.add(thread)
+        try:
+            return self._ask(what, arguments, passing)
+        finally:
+            self.asking.discard(thread)
+
+    def _ask(self, what, arguments, passing):
         with self._lock:
             number = next(self._numbers)
             if self._socket.fileno() < 0:

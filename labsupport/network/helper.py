@@ -49,6 +49,9 @@ SETTINGS = {
     "ipv4/ip_unprivileged_port_start": "0",  # port 80 is free, for programs too
     "ipv4/tcp_syn_linear_timeouts": "0",  # SYN repeats double from the first, as RFC 6298 has it
 }
+# A host has hash tables of its own (Linux 6.1), and small ones: each question to sock_diag walks through all
+# of them, and the machine's are hundreds of times as long.
+SMALL_TABLES = {"ipv4/tcp_child_ehash_entries": "256", "ipv4/udp_child_hash_entries": "128"}
 # No packet that nobody asked for may stray onto the wire.
 WITHOUT_IPV6 = {"ipv6/conf/all/disable_ipv6": "1", "ipv6/conf/default/disable_ipv6": "1"}
 WITH_IPV6 = {
@@ -62,7 +65,7 @@ FAREWELL = {"ipv4/tcp_orphan_retries": "1", "ipv4/tcp_fin_timeout": "1"}
 stage = "start"  # what is being done, for the parent to say what failed
 
 
-def main(control_fd, parent, hosts, ipv6, mtu, tun_flags):
+def main(control_fd, parent, hosts, ipv6, mtu):
     """Make the network, pass its descriptors, serve until the end."""
     os.set_inheritable(control_fd, False)
     control = _socket.socket(fileno=control_fd)
@@ -74,7 +77,8 @@ def main(control_fd, parent, hosts, ipv6, mtu, tun_flags):
         ending = None  # a kernel before 5.3: the control socket's end has to do
     try:
         enter_user_namespace()
-        made = [Host(number, ipv6, mtu, tun_flags) for number in range(1, hosts + 1)]
+        separate_tables()
+        made = [Host(number, ipv6, mtu) for number in range(1, hosts + 1)]
     except OSError as error:
         answer(control, (0, error.errno or errno.EIO, stage))
         return
@@ -150,43 +154,46 @@ def setting(name, value):
         pass  # an older kernel, or a container whose /proc/sys can only be read
 
 
+def separate_tables():
+    """A namespace that is no host: the tables of a new one are sized by the settings of that it is made in."""
+    now("network namespace")
+    unshare(CLONE_NEWNET)
+    for name, value in SMALL_TABLES.items():
+        setting(name, value)
+
+
 class Host:
     """A network namespace of its own, with a TUN device that has an address, and its settings."""
 
-    def __init__(self, number, ipv6, mtu, tun_flags):
+    def __init__(self, number, ipv6, mtu):
         now("network namespace")
         unshare(CLONE_NEWNET)
         self.namespace = os.open("/proc/self/ns/net", os.O_RDONLY)
         self.addresses = [(_socket.AF_INET, f"10.0.0.{number}", "10.0.0.0", 24)]
         if ipv6:
             self.addresses.append((_socket.AF_INET6, f"fd00::{number:x}", "fd00::", 64))
-        for name, value in {**SETTINGS, **(WITH_IPV6 if ipv6 else WITHOUT_IPV6)}.items():
+        for name, value in {**SETTINGS, **SMALL_TABLES, **(WITH_IPV6 if ipv6 else WITHOUT_IPV6)}.items():
             setting(name, value)
-        self._open_tun(tun_flags)
+        self._open_tun()
         now("device")
         self.link = _socket.if_nametoindex(DEVICE)
-        rtnetlink(link_up(_socket.if_nametoindex("lo")))
-        mode = attribute(IFLA_INET6_ADDR_GEN_MODE, "=B", ADDR_GEN_NONE)
-        no_link_local = nested(IFLA_AF_SPEC, nested(_socket.AF_INET6, mode))
-        rtnetlink(
-            link_up(
-                self.link,
-                attribute(IFLA_MTU, "=I", mtu),
-                attribute(IFLA_TXQLEN, "=I", WAITING),
-                no_link_local if ipv6 else b"",
-            )
-        )
+        if ipv6:  # before it is up: then the kernel would give it a link-local address, and ask for routers
+            mode = attribute(IFLA_INET6_ADDR_GEN_MODE, "=B", ADDR_GEN_NONE)
+            rtnetlink(change_link(self.link, 0, nested(IFLA_AF_SPEC, nested(_socket.AF_INET6, mode))))
+        sizes = attribute(IFLA_MTU, "=I", mtu) + attribute(IFLA_TXQLEN, "=I", WAITING)
+        rtnetlink(change_link(self.link, IFF_UP, sizes))
+        rtnetlink(change_link(_socket.if_nametoindex("lo"), IFF_UP))
         now("IPv6 address" if ipv6 else "address")
         for family, address, _, length in self.addresses:
             rtnetlink(new_address(family, self.link, address, length))
         now("sock_diag")
         self.diag = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, 4)  # NETLINK_SOCK_DIAG
 
-    def _open_tun(self, flags):
+    def _open_tun(self):
         now("open TUN")
         self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         now("make TUN")
-        request = struct.pack("=16sH22x", DEVICE.encode(), IFF_TUN | IFF_NO_PI | flags)
+        request = struct.pack("=16sH22x", DEVICE.encode(), IFF_TUN | IFF_NO_PI)
         fcntl.ioctl(self.tun, TUNSETIFF, request)
 
     def passed_on(self):
@@ -232,9 +239,9 @@ def padded(kind, data):
     return struct.pack("=HH", size, kind) + data + b"\0" * (-size % 4)
 
 
-def link_up(index, *attributes):
-    """RTM_NEWLINK with struct ifinfomsg: change a device, and put it up."""
-    return RTM_NEWLINK, 0, struct.pack("=BxHiII", 0, 0, index, IFF_UP, IFF_UP) + b"".join(attributes)
+def change_link(index, flags, attributes=b""):
+    """RTM_NEWLINK with struct ifinfomsg: change a device that is there; IFF_UP puts it up."""
+    return RTM_NEWLINK, 0, struct.pack("=BxHiII", 0, 0, index, flags, flags) + attributes
 
 
 def new_address(family, index, address, length):

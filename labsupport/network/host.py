@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import weakref
 
+from labsupport.kernels.linux import enroll
 from labsupport.kernels.sockdiag import SockDiag
-from labsupport.network.listing import HostSockets
+from labsupport.network.listing import host_sockets
 from labsupport.network.program import Program
 from labsupport.observe import remember
 
@@ -24,6 +25,7 @@ class Host:
         self.address = f"10.0.0.{index + 1}"
         self.address6 = f"fd00::{index + 1:x}" if ipv6 else None
         self.diag = SockDiag(diag)
+        enroll(self.diag, diag)  # what accept and dup give is found to live here too
         self._programs = weakref.WeakSet()
 
     def __repr__(self):
@@ -59,7 +61,17 @@ class Host:
     @property
     def sockets(self):
         """What `ss` would list on this host now, those that no descriptor shows any more included."""
-        return HostSockets(self.diag.list())
+        return host_sockets(self.diag)
+
+    def same_network(self, sock):
+        """Whether `sock`, a socket.socket, lives on this host; False for one closed before anybody looked.
+
+        Raises TypeError for what is no socket.
+        """
+        try:
+            return remember(sock).diag is self.diag
+        except ValueError:
+            return False
 
     def sysctl(self, name, value=None):
         """The host's setting `name` ("net.ipv4.tcp_sack"), set to `value` first where that is given."""

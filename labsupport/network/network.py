@@ -140,6 +140,17 @@ class Network:
         self._not_in_a_scene("release")
         return self.wire.release()
 
+    def begin(self):
+        """In a scene: what came before is not drawn, the ladder begins here. Raises RuntimeError elsewhere."""
+        if self.turns is None:
+            raise RuntimeError("begin() is for scenes: it says where the ladder begins")
+        self.turns.begin_here()
+
+    @property
+    def asking(self):
+        """The threads that wait for an answer of the network's own: a socket, a setting, a program's end."""
+        return self._control.asking
+
     def _not_in_a_scene(self, what):
         if self.turns is not None:
             raise RuntimeError(
