@@ -19,22 +19,11 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from labsupport.network.reasons import TUN_STEPS, read_setting as _setting
+
 PATIENCE = 20  # seconds for a child process; it takes a fraction of one
 OLDEST_PYTHON = (3, 11)
 PRIVILEGED = "allowed: this user has the privilege"
-
-# In a process of its own: unshare needs a single thread, and what it changes must end with the process.
-_NAMESPACES = """
-import ctypes, fcntl, os, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-if libc.unshare(0x10000000 | 0x40000000):  # CLONE_NEWUSER | CLONE_NEWNET
-    sys.exit("user: " + os.strerror(ctypes.get_errno()))
-try:
-    tun = os.open("/dev/net/tun", os.O_RDWR)
-    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"try0", 0x1001))  # TUNSETIFF: IFF_TUN | IFF_NO_PI
-except OSError as error:
-    sys.exit("tun: " + error.strerror)
-"""
 
 
 @dataclass(frozen=True)
@@ -118,11 +107,16 @@ def _tried(name, look, remedy):
         return Ability(name, True, look(), remedy)
     except Exception as error:  # whatever stands in the way is the answer, and the other looks go on
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Ability(name, False, said or type(error).__name__, remedy)
+        better = getattr(error, "remedy", None)
+        return Ability(name, False, said or type(error).__name__, better or remedy)
 
 
 class _Missing(Exception):
-    """What was found instead of the ability, in words."""
+    """What was found instead of the ability, in words; and a remedy, where one fits better than the usual."""
+
+    def __init__(self, found, remedy=None):
+        super().__init__(found)
+        self.remedy = remedy
 
 
 def _python():
@@ -212,28 +206,24 @@ def _syn_cookies():
 
 
 def _user_namespaces():
-    said = _namespaces()
-    if said.startswith("user: "):
-        raise _Missing(f"refused: {said.removeprefix('user: ')}")
+    missing = _network_missing()
+    if missing is not None and missing.step not in TUN_STEPS:
+        raise _Missing(missing.reason, f"{_RECORDINGS}; {missing.remedy}")
     return "a process may have a network of its own"
 
 
 def _tun():
-    said = _namespaces()
-    if said:
-        raise _Missing(said.partition(": ")[2])
+    missing = _network_missing()
+    if missing is not None:
+        raise _Missing(missing.reason, f"{_RECORDINGS}; {missing.remedy}")
     return "/dev/net/tun opens in a network of one's own"
 
 
-def _namespaces():
-    """What is in the way of a private network: "user: why", "tun: why", or "" for nothing."""
-    if not sys.platform.startswith("linux"):
-        raise _Missing("a feature of Linux")
-    command = [sys.executable, "-I", "-S", "-c", _NAMESPACES]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+def _network_missing():
+    """What is in the way of a private network, tried now: a NetworkUnavailable, or None."""
+    from labsupport.network.network import tried
+
+    return tried()
 
 
 def _compiler():
@@ -264,16 +254,8 @@ def _connected():
                 yield client, server
 
 
-def _setting(name):
-    """One of Linux's settings below /proc/sys, as text; None where there is none."""
-    try:
-        return Path("/proc/sys", name).read_text().strip()
-    except OSError:
-        return None
-
-
 _LINUX = "run the course on Linux: on Windows in WSL2 (`wsl --install`), elsewhere in a virtual machine"
-_NETWORK = "the lessons show recordings instead; on your own machine "
+_RECORDINGS = "the lessons show recordings instead"
 
 # name, look, remedy
 _ABILITIES = (
@@ -299,12 +281,7 @@ _ABILITIES = (
     ("raw sockets", _raw, "no lesson needs them; they are for root, or a program with CAP_NET_RAW"),
     ("long backlogs", _somaxconn, "`sudo sysctl net.core.somaxconn=4096`"),
     ("SYN cookies", _syn_cookies, "one passage of 03 is about them; `sudo sysctl net.ipv4.tcp_syncookies=1`"),
-    (
-        "user namespaces",
-        _user_namespaces,
-        _NETWORK + "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu), "
-        "`sudo sysctl user.max_user_namespaces=15000`, or a container that allows unshare",
-    ),
-    ("TUN devices", _tun, _NETWORK + "`sudo modprobe tun`; a container needs `--device /dev/net/tun`"),
+    ("user namespaces", _user_namespaces, _RECORDINGS),
+    ("TUN devices", _tun, _RECORDINGS),
     ("C compiler", _compiler, "`sudo apt install gcc libc6-dev`; on macOS `xcode-select --install`"),
 )

@@ -18,6 +18,7 @@ from typing import NamedTuple
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 4, 20, 2, 3
 NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
 INET_DIAG_INFO, REQ_BYTECODE, S_EQ, TIME_WAIT = 2, 1, 11, 6
+TCP_INFO = 1 << (INET_DIAG_INFO - 1)  # as an extension asked for
 ALL_STATES = 0xFFFFFFFF
 NO_COOKIE = (1 << 64) - 1
 TCP, UDP = _socket.IPPROTO_TCP, _socket.IPPROTO_UDP
@@ -89,15 +90,16 @@ class SockDiag:
     def list(self, families=(_socket.AF_INET, _socket.AF_INET6), protocols=(TCP, UDP)):
         """Every socket of the network, as a list of (protocol, Found); request sockets and TIME-WAIT too.
 
-        `families` and `protocols` are the socket module's numbers. Raises as `find` does.
+        `families` and `protocols` are the socket module's numbers; each TCP socket's `info` is left out.
+        Raises as `find` does.
         """
+        listed = []
         with self._channel() as sock:
-            return [
-                (protocol, one)
-                for protocol in protocols
-                for family in families
-                for one in self._ask(sock, _question(family, protocol=protocol), NLM_F_DUMP)
-            ]
+            for protocol in protocols:
+                for family in families:
+                    question = _question(family, protocol=protocol, extensions=0)
+                    listed += [(protocol, one) for one in self._ask(sock, question, NLM_F_DUMP)]
+        return listed
 
     def close(self):
         """The network of the socket that was given is over: close that, and find nothing any more."""
@@ -142,13 +144,15 @@ class SockDiag:
                     return found
 
 
-def _question(family, local=None, peer=None, cookie=NO_COOKIE, states=ALL_STATES, protocol=TCP):
+def _question(
+    family, local=None, peer=None, cookie=NO_COOKIE, states=ALL_STATES, protocol=TCP, extensions=TCP_INFO
+):
     """struct inet_diag_req_v2: what is asked for, and in it ports, addresses, interface and cookie."""
     none = ("0.0.0.0" if family == _socket.AF_INET else "::", 0)
     local, peer = local or none, peer or none
     hosts = (_socket.inet_pton(family, end[0].partition("%")[0]) for end in (local, peer))
     ends = _ports.pack(local[1], peer[1]) + b"".join(host.ljust(16, b"\0") for host in hosts)
-    wanted = _request.pack(family, protocol, 1 << (INET_DIAG_INFO - 1), states)
+    wanted = _request.pack(family, protocol, extensions, states)
     return wanted + ends + _interface.pack(0) + _cookie.pack(cookie)
 
 

@@ -141,6 +141,11 @@ class Control:
                 self._process.kill()
                 self._process.wait()
 
+    def forked(self):
+        """In a fork: give up our copy. The helper is the parent's, and not for us to wait for."""
+        self._socket.close()
+        self._process.returncode = 0
+
 
 def closed():
     """The error of a request to a network that is no more."""

@@ -313,6 +313,8 @@ class Service:
             code = 0
         except OSError as error:
             code, value, passed = error.errno or errno.EIO, None, ()
+        except Exception:  # numbers that are none, a NUL in a name
+            code, value, passed = errno.EINVAL, None, ()
         try:
             answer(self.control, (number, code, value), passed)
         finally:

@@ -68,9 +68,9 @@ class HostSockets(tuple):
         )
 
 
-def host_sockets(diag):
-    """What `diag`, the SockDiag of a host, lists. Raises OSError where it cannot be asked."""
-    found = (_listed(protocol, one) for protocol, one in diag.list() if one.state != BOUND)
+def host_sockets(diag, families):
+    """What `diag`, the SockDiag of a host, lists of these families; OSError where it cannot be asked."""
+    found = (_listed(protocol, one) for protocol, one in diag.list(families) if one.state != BOUND)
     return HostSockets(sorted(found, key=lambda one: one._key))
 
 

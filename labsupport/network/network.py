@@ -2,83 +2,79 @@
 
 from __future__ import annotations
 
-import _socket
+import atexit
 import contextlib
 import os
 import sys
 import threading
 
 from labsupport import tidying
-from labsupport.network.control import Control
-from labsupport.network.host import Host
 from labsupport.network.reasons import NetworkUnavailable, unavailable
 
-MOST_HOSTS = 8
-MTUS = range(576, 65536)  # RFC 791: what every host must be able to take; RFC 8200 wants 1280 for IPv6
-LEAST_MTU_6 = 1280
-RTO_MINS = (0.001, 120.0)  # seconds
-USUAL_RTO_MIN = 0.2  # Linux's own
+NAMES = "abcdefgh"
+LEAST_MTU, LEAST_MTU_6, MOST_MTU = 576, 1280, 65535  # bytes: RFC 791, RFC 8200 section 5, tun's own limit
+RTO_MINS = 0.001, 120.0  # seconds; TCP_RTO_MAX is the most that Linux knows
+USUAL_RTO_MIN = 0.2  # seconds; Linux's own, which RFC 6298 would have at 1
+
+# A network lives until it is closed: hosts and sockets that a learner keeps do not make it last, and the end
+# of a function must not tear them down.
+_open = set()
 
 
 class Network:
-    """`hosts` hosts on one wire, private to this process: `net.a`, `net.b`, …; also a context manager.
+    """`hosts` hosts on one wire, private to this process: `net.a`, `net.b` …; also a context manager.
 
-    `hosts`: 2 to 8; `ipv6`: with IPv6 addresses too, `host.address6`; `mtu`: bytes of the largest packet.
-    Raises TypeError or ValueError for other arguments, and NetworkUnavailable (an OSError with `.reason` and
-    `.remedy`) where this machine does not allow it. See user_namespaces(7), network_namespaces(7).
+    `hosts`: 2 to 8; `ipv6`: with addresses of IPv6 too; `mtu`: bytes of the largest packet. Raises TypeError
+    or ValueError for other arguments, NetworkUnavailable (an OSError with `.reason` and `.remedy`) where this
+    machine does not allow it. It needs no privilege: user_namespaces(7), network_namespaces(7).
 
     Attributes: `hosts`, a tuple of Host; `wire`, the Wire between them.
     """
+
+    # Every name is declared, so that a misspelled setting is an AttributeError and not silence.
+    __slots__ = (
+        *(*NAMES, "hosts", "wire", "turns"),  # turns: the step clock of a scene, while there is one
+        *("_closed", "_closing", "_control", "_quickack", "_rto_min", "_tuns", "__weakref__"),
+    )
 
     def __init__(self, hosts=2, ipv6=False, mtu=1500):
         _check(hosts, ipv6, mtu)
         if not sys.platform.startswith("linux"):
             raise unavailable("system", None, sys.platform)
-        from labsupport.network.wire import Wire
+        from labsupport.network.control import Control  # on other systems they cannot be imported
 
-        self._lock = threading.Lock()
-        self._closed = False
-        self.turns = None  # of the scene that this network is the stage of: who moves the held wire
+        self._closing, self._closed = threading.Lock(), False
         self._quickack, self._rto_min = True, USUAL_RTO_MIN
+        self.hosts, self._tuns, self.wire, self.turns = (), (), None, None
         self._control = Control(hosts, ipv6, mtu)
-        passed = self._control.descriptors
-        self._tuns = passed[0::2]
-        diags = [_socket.socket(fileno=fd) for fd in passed[1::2]]
-        self.hosts = tuple(Host(self._control, n, ipv6, diag) for n, diag in enumerate(diags))
-        self.wire = None
+        _open.add(self)
         try:
-            self._route()
-            self.wire = Wire([
-                (host.name, set(filter(None, (host.address, host.address6))), tun)
-                for host, tun in zip(self.hosts, self._tuns, strict=True)
-            ])
+            self._furnish(ipv6)
         except BaseException:
             self.close()
             raise
+        tidying.register(self, "network")
+
+    def _furnish(self, ipv6):
+        from labsupport.network.host import Host
+        from labsupport.network.wire import Wire
+
+        passed = self._control.descriptors
+        self._tuns = passed[0::2]
+        self.hosts = tuple(
+            Host(self._control, index, ipv6, diag) for index, diag in enumerate(passed[1::2])
+        )
         for host in self.hosts:
             setattr(self, host.name, host)
-        tidying.register(self, "network")
+        self._route()
+        self.wire = Wire([
+            (host.name, {host.address, host.address6} - {None}, tun)
+            for host, tun in zip(self.hosts, self._tuns, strict=True)
+        ])
 
     def __repr__(self):
         ends = ", ".join(f"{host.name} {host.address}" for host in self.hosts)
-        if self._closed:
-            return f"Network: {ends}, closed"
-        if not self.wire.held:  # what is in flight on a free wire is nobody's business a moment later
-            return f"Network: {ends}"
-        flying = len(self.wire.in_flight)
-        return f"Network: {ends}, held, {flying} packet{'s' * (flying != 1)} in flight"
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        try:
-            from labsupport.widgets import network_bundle
-        except ImportError:
-            return {"text/plain": repr(self)}
-        return network_bundle(self)
-
-    @property
-    def closed(self):
-        """Whether `close()` was called."""
-        return self._closed
+        return f"Network of {ends}{', closed' if self._closed else ''}"
 
     def __enter__(self):
         return self
@@ -88,24 +84,31 @@ class Network:
 
     @staticmethod
     def available():
-        """Whether a private network can be had here; tried once. Never raises."""
+        """Whether a private network can be had here, tried once in this process. Never raises."""
         return missing() is None
+
+    # Settings of all hosts
 
     @property
     def quickack(self):
-        """Whether every segment is acknowledged at once (True at first); False brings delayed ACKs back."""
+        """Whether every segment is acknowledged at once: True at first; False brings delayed ACKs back.
+
+        RFC 9293 section 3.8.6.3. A connection that is open follows with the next segment that it sends.
+        """
         return self._quickack
 
     @quickack.setter
     def quickack(self, value):
         if not isinstance(value, bool):
             raise TypeError(f"quickack must be True or False, not {value!r}")
-        self._quickack = value
-        self._route()
+        self._route(quickack=value)
 
     @property
     def rto_min(self):
-        """The least time after which a segment is sent again, seconds; 0.2 at first, as Linux has it."""
+        """The least time after which data is sent again, seconds: 0.2 at first, as is usual with Linux.
+
+        0.001 to 120. The first SYN is sent again after 1 s all the same (RFC 6298).
+        """
         return self._rto_min
 
     @rto_min.setter
@@ -114,74 +117,71 @@ class Network:
             raise TypeError(f"rto_min must be a number of seconds, not {value!r}")
         if not RTO_MINS[0] <= value <= RTO_MINS[1]:
             raise ValueError(f"rto_min must be {RTO_MINS[0]} to {RTO_MINS[1]:g} seconds, not {value}")
-        self._rto_min = float(value)
-        self._route()
+        self._route(rto_min=value)
 
-    def _route(self):
-        self._control.ask("route", self._quickack, round(self._rto_min * 1000))
+    def _route(self, quickack=None, rto_min=None):
+        """Metrics of the routes, ip-route(8): the one place where both can be set."""
+        quickack = self._quickack if quickack is None else quickack
+        rto_min = self._rto_min if rto_min is None else rto_min
+        self._control.ask("route", quickack, round(rto_min * 1000))
+        self._quickack, self._rto_min = quickack, rto_min
 
     # The wire as a debugger
 
     def hold(self):
-        """Nothing moves on the wire from now on, but by `step` and `settle`."""
+        """From now on nothing moves on the wire, but by `step` and `settle`."""
         return self.wire.hold()
 
     def step(self):
-        """Carry one packet; the Packet, or None when none waits. Raises RuntimeError in a scene."""
-        self._not_in_a_scene("step")
+        """Carry one packet: returns the Packet, or None where none waits."""
         return self.wire.step()
 
     def settle(self):
-        """Carry packets until all programs wait; a list of those carried (in a scene: None)."""
-        return self.wire.settle() if self.turns is None else self.turns.settle()
+        """Carry packets until every program waits: returns a list of those carried."""
+        return self.wire.settle()
 
     def release(self):
-        """Let the wire run freely again. Raises RuntimeError in a scene."""
-        self._not_in_a_scene("release")
+        """Let the wire run freely again."""
         return self.wire.release()
 
-    def begin(self):
-        """In a scene: what came before is not drawn, the ladder begins here. Raises RuntimeError elsewhere."""
-        if self.turns is None:
-            raise RuntimeError("begin() is for scenes: it says where the ladder begins")
-        self.turns.begin_here()
-
-    @property
-    def asking(self):
-        """The threads that wait for an answer of the network's own: a socket, a setting, a program's end."""
-        return self._control.asking
-
-    def _not_in_a_scene(self, what):
-        if self.turns is not None:
-            raise RuntimeError(
-                f"no {what}() in a scene: there the wire moves by itself whenever every program waits; "
-                "settle() goes on when it has come to rest"
-            )
+    # The end
 
     def close(self):
-        """End the network with all that lives there; again: nothing.
+        """End the network, with the programs that live there; again: nothing.
 
-        Programs are killed. Sockets that the learner still holds stay open, on a host without a wire.
+        Sockets that are still open stay so, on hosts without a wire; close them yourself.
         """
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        try:
-            if self.wire is not None:
-                self.wire.close()
-        finally:
-            for host in self.hosts:
-                host._note_ended()
-            for fd in self._tuns:
-                with contextlib.suppress(OSError):
-                    os.close(fd)
-            for host in self.hosts:
-                host.diag.close()
-            self._control.close()
-            for host in self.hosts:
-                host._note_ended()
-            tidying.unregister(self)
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                with contextlib.ExitStack() as steps:  # each is done, whatever becomes of the others
+                    self._take_apart(steps.callback)
+
+    def _take_apart(self, finally_):
+        """Steps in reverse: the last one given is done first."""
+        finally_(tidying.unregister, self)
+        finally_(_open.discard, self)
+        for host in self.hosts:
+            finally_(host.note_ended)  # programs that were killed with the network
+        finally_(self._control.close)
+        for fd in self._tuns:
+            finally_(os.close, fd)
+        for host in self.hosts:
+            finally_(host.diag.close)
+            finally_(host.note_ended)  # and before: programs that ended by themselves
+        if self.wire is not None:
+            finally_(self.wire.close)
+
+    def _forked(self):
+        """This process is a fork's child: the network is the parent's. Take no lock, wake nobody."""
+        self._closing = threading.Lock()  # the old one may have been held
+        self._closed = True
+        tidying.unregister(self)
+        self._control.forked()
+        for host in self.hosts:
+            host.diag.forked()
+        for fd in self._tuns:
+            os.close(fd)
 
 
 def _check(hosts, ipv6, mtu):
@@ -190,24 +190,48 @@ def _check(hosts, ipv6, mtu):
             raise TypeError(f"{name} must be a whole number, not {value!r}")
     if not isinstance(ipv6, bool):
         raise TypeError(f"ipv6 must be True or False, not {ipv6!r}")
-    if not 2 <= hosts <= MOST_HOSTS:
-        raise ValueError(f"hosts must be 2 to {MOST_HOSTS}, not {hosts}")
-    least = LEAST_MTU_6 if ipv6 else MTUS[0]
-    if not least <= mtu <= MTUS[-1]:
-        raise ValueError(f"mtu must be {least} to {MTUS[-1]} bytes, not {mtu}")
+    if not 2 <= hosts <= len(NAMES):
+        raise ValueError(f"hosts must be 2 to {len(NAMES)}, not {hosts}")
+    least = LEAST_MTU_6 if ipv6 else LEAST_MTU
+    if not least <= mtu <= MOST_MTU:
+        raise ValueError(f"mtu must be {least} to {MOST_MTU} bytes, not {mtu}")
 
 
-_found = []  # the NetworkUnavailable that a try gave, or None; empty before the first
+_tried = []  # what the first try gave
 
 
 def missing():
-    """None where a private network can be had, else the NetworkUnavailable that says why not; tried once."""
-    if not _found:
-        try:
-            Network().close()
-            _found.append(None)
-        except NetworkUnavailable as error:
-            _found.append(error)
-        except Exception as error:
-            _found.append(unavailable("start", None, f"{type(error).__name__}: {error}"))
-    return _found[0]
+    """What is in the way of a private network: a NetworkUnavailable, or None. Tried once; never raises."""
+    if not _tried:
+        _tried.append(tried())
+    return _tried[0]
+
+
+def tried():
+    """The same, tried now."""
+    try:
+        Network().close()
+    except NetworkUnavailable as error:
+        return error
+    except Exception as error:  # no descriptor is left, say: whatever it is, there is no network
+        return unavailable("start", getattr(error, "errno", None), str(error))
+    return None
+
+
+def _close_all():
+    for net in list(_open):
+        with contextlib.suppress(Exception):
+            net.close()
+
+
+def _give_up():
+    for net in list(_open):
+        with contextlib.suppress(Exception):
+            net._forked()
+    _open.clear()
+
+
+# Not needed for the network's end, which comes by itself; but a thread must not run into the interpreter's.
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_give_up)
