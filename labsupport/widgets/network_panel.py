@@ -64,9 +64,11 @@ def socket_table(sockets, role=None, address=None):
 
 
 def _end(end, own=None):
-    """An end as `ss` writes it, `10.0.0.2:80`; `:80` of the host's own address, `*` for nobody in particular."""
+    """An end as `ss` writes it, `10.0.0.2:80`; `:80` of the host's own address, `*` for any."""
     if not end or not end[1]:
         said = "*"
+    elif end[0] in ("0.0.0.0", "::"):
+        said = f"*:{end[1]}"
     elif own is not None and end[0] == own:
         said = f":{end[1]}"
     else:
@@ -86,7 +88,6 @@ class Panel:
         self._lock = threading.RLock()
         self._closed, self._key, self._widget = False, None, None
         self._said = "The wire is yours: Hold it, and nothing moves but by Step and Settle."
-        tidying.register(self, "view")
         sampler.start(self)
 
     @property
@@ -100,13 +101,11 @@ class Panel:
             self._closed = True
             self._enable(None)
         sampler.stop(self)
-        tidying.unregister(self)
 
     def fail(self, error):
         """The sampler's look raised `error`: it stands in the panel, and not in whatever cell is running."""
         self._say(f"looking ended: {type(error).__name__}: {error}")
         self._closed = True
-        tidying.unregister(self)
 
     def tick(self, now):
         """Look once; called by the sampler. False once the network is closed or gone."""
@@ -124,7 +123,6 @@ class Panel:
                 self._closed = True
                 self._say("The network is closed.")
                 self._enable(None)
-                tidying.unregister(self)
                 return False
             if key != self._key:
                 self._key = key
@@ -242,7 +240,7 @@ class Panel:
         if not flight:
             return sheets.small("on the wire: nothing")
         rows = [self._packet(number, packet) for number, packet in enumerate(flight[:FLYING])]
-        table = sheets.table(("on the wire", "", "", ""), rows)
+        table = sheets.table(("on the wire", "", "", ""), rows, wide=False)
         hidden = len(flight) - FLYING
         return table + (sheets.small(f"and {plural(hidden, 'packet')} more") if hidden > 0 else "")
 
@@ -301,3 +299,14 @@ def _state(held, late):
     said = "the wire is held" if held else "the wire carries by itself"
     behind = f"; it ran up to {late * 1000:.0f} ms late" if late >= 0.02 and not held else ""
     return f'<div style="padding-left:8px">{theme.escape(said)}{sheets.small(behind)}</div>'
+
+
+def _rest():
+    """After `tidy()`: its networks are closed, and no panel goes on looking."""
+    for panel in list(_panels.values()):
+        panel.refresh()
+        if panel.closed:
+            sampler.stop(panel)
+
+
+tidying.afterwards(_rest)  # not a view of its own there: a panel ends with its network

@@ -40,10 +40,16 @@ def host(label, role, address, body):
     )
 
 
-def table(head, rows):
-    """A table. `head`: the columns' names; a cell is HTML, right-aligned where its name ends in `-Q`."""
+def table(head, rows, wide=True, shares=None):
+    """A table, as wide as there is room or as its cells need.
+
+    `head`: the columns' names; a cell is HTML, right-aligned where its column's name ends in `-Q`. `shares`:
+    the columns' widths in percent, which then stay where they are, whatever stands in them.
+    """
+    fixed = ";table-layout:fixed" if shares else ""
+    columns = "".join(f'<col style="width:{share}%">' for share in shares or ())
     looks = [_NUMBER if name.endswith("-Q") else "text-align:left" for name in head]
-    space = "padding:2px 8px 2px 0;white-space:nowrap;background:none;border:0"
+    space = "padding:2px 9px 2px 0;white-space:nowrap;background:none;border:0"
     names = "".join(
         f'<th scope="col" style="{look};{space};font-weight:400;font-size:11px;color:var(--dim)">{name}</th>'
         for name, look in zip(head, looks, strict=True)
@@ -55,8 +61,8 @@ def table(head, rows):
         for row in rows
     )
     return (
-        '<table style="border-collapse:collapse;width:100%;margin:3px 0 0;font-size:12px;table-layout:auto">'
-        f"<thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
+        f'<table style="border-collapse:collapse;{"width:100%;" if wide else ""}margin:3px 0 0;font-size:12px{fixed}">'
+        f"<colgroup>{columns}</colgroup><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
     )
 
 

@@ -10,12 +10,16 @@ import errno
 import threading
 
 from labsupport import draw
+from labsupport.draw.wire_place import Placed
+from labsupport.draw.wire_rows import plan
 from labsupport.widgets import saving, sheets
 from labsupport.widgets.bundle import bundle as mimebundle
 from labsupport.widgets.bundle import toolkit
 from labsupport.widgets.moments import homes, moments
 
+TALLEST, WINDOW = 720, 600  # pixels: a taller ladder is walked through a window of that height
 BY_ORDER, TO_SCALE = "by order", "to scale in time"
+_HEAD = ("socket", "state", "Recv-Q", "Send-Q")
 _BUTTONS = (  # description, icon, tooltip
     ("first", "fast-backward", "to the first event"),
     ("back", "step-backward", "one event back"),
@@ -43,7 +47,7 @@ class Stepper:
         self.scaled = False
         self._homes = homes(timeline)
         self._lock = threading.RLock()  # a button's callback may run in another thread
-        self._said, self._widget = "", None
+        self._widget, self._places = None, {}
 
     def __len__(self):
         return len(self.moments)
@@ -93,8 +97,23 @@ class Stepper:
 
     def ladder(self):
         """The ladder as SVG, up to the present event."""
-        until = None if self.whole else self.moments[self.position - 1].until
-        return draw.wire_svg(self.timeline, live=True, scale="time" if self.scaled else "order", until=until)
+        scale = "time" if self.scaled else "order"
+        if self.whole:
+            return draw.wire_svg(self.timeline, live=True, scale=scale)
+        until = self.moments[self.position - 1].until
+        return self._around(until, scale, draw.wire_svg(self.timeline, live=True, scale=scale, until=until))
+
+    def _around(self, until, scale, svg):
+        """Of a ladder too long for one screen, the part around the present event."""
+        if scale not in self._places:
+            self._places[scale] = Placed(self.timeline, plan(self.timeline), True, scale)
+        placed = self._places[scale]
+        wide, high = placed.width, placed.height
+        if high <= TALLEST:
+            return svg
+        top = round(max(0, min(placed.at(until) - 0.55 * WINDOW, high - WINDOW)))
+        whole = f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
+        return svg.replace(whole, f'viewBox="0 {top} {wide} {WINDOW}" width="{wide}" height="{WINDOW}"', 1)
 
     def ends(self):
         """Both ends as HTML: each socket's state and queues as they were then."""
@@ -103,7 +122,7 @@ class Stepper:
 
     def _end(self, end, lanes, sockets):
         rows = [self._row(self.timeline.lanes[lane], sockets[lane]) for lane in lanes]
-        body = sheets.table(("socket", "state", "Recv-Q", "Send-Q"), rows) if rows else sheets.small("no socket")
+        body = sheets.table(_HEAD, rows, shares=(26, 38, 18, 18)) if rows else sheets.small("no socket")
         return sheets.host(end.label, end.role, end.address, body)
 
     def _row(self, lane, then):
