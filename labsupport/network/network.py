@@ -76,6 +76,18 @@ class Network:
         ends = ", ".join(f"{host.name} {host.address}" for host in self.hosts)
         return f"Network of {ends}{', closed' if self._closed else ''}"
 
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        try:
+            from labsupport.widgets import network_bundle
+        except ImportError:
+            return {"text/plain": repr(self)}
+        return network_bundle(self)
+
+    @property
+    def closed(self):
+        """Whether `close()` was called."""
+        return self._closed
+
     def __enter__(self):
         return self
 
@@ -133,16 +145,36 @@ class Network:
         return self.wire.hold()
 
     def step(self):
-        """Carry one packet: returns the Packet, or None where none waits."""
+        """Carry one packet: returns the Packet, or None where none waits. Raises RuntimeError in a scene."""
+        self._not_in_a_scene("step")
         return self.wire.step()
 
     def settle(self):
-        """Carry packets until every program waits: returns a list of those carried."""
-        return self.wire.settle()
+        """Carry packets until every program waits: returns a list of those carried (in a scene None)."""
+        return self.wire.settle() if self.turns is None else self.turns.settle()
 
     def release(self):
-        """Let the wire run freely again."""
+        """Let the wire run freely again. Raises RuntimeError in a scene."""
+        self._not_in_a_scene("release")
         return self.wire.release()
+
+    def begin(self):
+        """In a scene: what came before is not drawn, the ladder begins here. Raises RuntimeError elsewhere."""
+        if self.turns is None:
+            raise RuntimeError("begin() is for scenes: it says where the ladder begins")
+        self.turns.begin_here()
+
+    @property
+    def asking(self):
+        """The threads that wait for an answer of the network's own: a socket, a setting, a program's end."""
+        return self._control.asking
+
+    def _not_in_a_scene(self, what):
+        if self.turns is not None:
+            raise RuntimeError(
+                f"no {what}() in a scene: there the wire moves by itself whenever every program waits; "
+                "settle() goes on when it has come to rest"
+            )
 
     # The end
 
