@@ -13,7 +13,7 @@ _words6 = Struct("!II").pack
 
 
 def checksum(data: bytes) -> int:
-    """The checksum for a header whose checksum field is 0 yet, RFC 1071. An odd length is padded with a zero."""
+    """The checksum for a header whose field for it is 0 yet, RFC 1071. An odd length is padded."""
     number = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0")
     total = number % 0xFFFF or (0xFFFF if number else 0)  # 0 is the sum of nothing but zeros
     return 0xFFFF - total

@@ -22,6 +22,7 @@ FIELDS = Draft.__slots__
 SHOWN_BYTES = 16  # of a payload, in a repr
 SHOWN_IN_TEXT = 64
 _GOOD_FATES = ("", "in flight", "delivered")
+UNREACHABLE = "destination unreachable, "
 _SPELLED = ("SYN", "FIN", "RST", "ACK", "URG")
 
 _values = attrgetter(*FIELDS)
@@ -130,8 +131,8 @@ class Packet(Draft):
         if self.is_tcp and self.seq is not None:
             return ", ".join(self._told())
         if self.icmp:
-            return f"{self.protocol}: {self.icmp_name.rpartition(', ')[2]}"
-        kind = "fragment" if self.fragment else "datagram" if self.is_udp else self.protocol
+            return f"{self.protocol}: {self.icmp_name.removeprefix(UNREACHABLE).partition(',')[0]}"
+        kind = "fragment" if self._piece else "datagram" if self.is_udp else self.protocol
         return f"{kind}, {_bytes(self.length)}"
 
     def _told(self):
@@ -141,14 +142,24 @@ class Packet(Draft):
         words += ["FIN"] * self.fin + ["RST"] * self.rst + ["URG"] * self.urg
         if not words and self.has_ack:
             words = ["ACK"] + ["window 0"] * (self.window == 0)
-        return words or ["no flags"]
+        return words or [self._flagless]
+
+    @property
+    def _flagless(self):
+        """What to say of a segment without flags: whether there were none, or they were not recorded."""
+        return "cut short" if self.window is None else "no flags"
+
+    @property
+    def _piece(self):
+        """Whether it is a piece of a packet. A fragment may be the whole: RFC 6946."""
+        return self.fragment not in (None, (0, False))
 
     def replace(self, **changes) -> Packet:
-        """The same packet with some fields changed: `packet.replace(fate="lost")`. TypeError for no such field."""
+        """The same with some fields changed: `packet.replace(fate="lost")`. TypeError for no such field."""
         return Packet(**{**self._fields(), **changes})
 
     def text(self) -> str:
-        """All that is known of it, a line each, for reading; what was not there is left out. Times in seconds."""
+        """All that is there, a line for each field, `time` in seconds: for reading."""
         lines = [repr(self)]
         for name, value in self._fields().items():
             if name != "raw" and value not in (None, "", (), b""):
@@ -158,9 +169,9 @@ class Packet(Draft):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        """`10.0.0.1 → 10.0.0.2  TCP ACK, 5 bytes b'hello'`: settled; with its fate where that was bad."""
-        if self.version is None:
-            said = f"unknown, {_bytes(self.length)}"
+        """`10.0.0.1 → 10.0.0.2  TCP ACK, 5 bytes b'hello'`: settled; a bad fate too."""
+        if not self.source[0]:
+            said = f"unknown, {_bytes(len(self.raw))}"
         else:
             said = f"{self.source[0]} → {self.destination[0]}  {self.protocol} {self._spelled()}"
         return said if self.fate in _GOOD_FATES else f"{said}  ({self.fate})"
@@ -170,8 +181,8 @@ class Packet(Draft):
         if self.icmp:
             return self.icmp_name
         words = [flag for flag in self.flags.split(", ") if flag in _SPELLED]
-        words += ["fragment"] * (self.fragment is not None)
-        words += ["no flags"] * (self.seq is not None and not self.flags)
+        words += ["fragment"] * self._piece
+        words += [self._flagless] * (self.seq is not None and not self.flags)
         if self.length or not words:
             words.append(_bytes(self.length))
         shown = self.payload[:SHOWN_BYTES]

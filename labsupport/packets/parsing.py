@@ -127,7 +127,7 @@ def _read_ipv6(draft, raw, quoted):
 
 
 def _read_extensions(draft, raw, number):
-    """What follows the chain: its number (None where it was cut), its offset; whether a route is unfinished."""
+    """What follows the chain: number (None where it was cut) and offset; whether a route is unfinished."""
     at, routed, found = 40, False, []
     while number in EXTENSIONS and not (draft.fragment and draft.fragment[0]):
         units = raw[at + 1] if at + 2 <= len(raw) else 0

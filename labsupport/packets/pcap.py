@@ -124,7 +124,7 @@ def _packets(file):
         raw = file.read(held)
         if len(raw) < held:
             raise ValueError(f"the file ends within packet {number}: {len(raw)} of {held} bytes")
-        yield parse(raw, time=seconds + fraction / per_second)
+        yield parse(raw, time=(seconds * per_second + fraction) / per_second)  # one rounding, not two
 
 
 def _form(head):
@@ -134,7 +134,7 @@ def _form(head):
         if magic in (MICROSECONDS, NANOSECONDS):
             if len(head) < _header.size:
                 raise ValueError(f"the file ends within its header: {len(head)} of {_header.size} bytes")
-            return order, 1e6 if magic == MICROSECONDS else 1e9
+            return order, 1_000_000 if magic == MICROSECONDS else 1_000_000_000
     if int.from_bytes(head[:4]) == _PCAPNG:
         raise ValueError("this is a pcapng file; only pcap is read (editcap -F pcap makes one of it)")
     raise ValueError(f"no pcap file: it begins with {head[:4]!r}" if head else "no pcap file: it is empty")
