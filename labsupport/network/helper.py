@@ -48,6 +48,8 @@ KERNELS_METRIC_6 = 256  # IP6_RT_PRIO_ADDRCONF: with it, the kernel's own route 
 SETTINGS = {
     "ipv4/ip_unprivileged_port_start": "0",  # port 80 is free, for programs too
     "ipv4/tcp_syn_linear_timeouts": "0",  # SYN repeats double from the first, as RFC 6298 has it
+    # RFC 5681's, which every kernel has. A machine's own default may be one that paces its segments by a clock.
+    "ipv4/tcp_congestion_control": "reno",
 }
 # A host has hash tables of its own (Linux 6.1), and small ones: each question to sock_diag walks through all
 # of them, and the machine's are hundreds of times as long.
