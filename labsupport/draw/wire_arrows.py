@@ -9,12 +9,13 @@ from __future__ import annotations
 from math import atan2, cos, degrees, hypot, radians, sin
 
 from labsupport.draw import theme
-from labsupport.draw.wire_place import LABEL_SIZE, SLANT
+from labsupport.draw.wire_labels import SIZE, pieces, spans, wide
+from labsupport.draw.wire_place import SLANT
 
 _GAP = 6  # pixels between an axis and an arrow's end
 _LOST = 0.56  # how far a packet gets that does not arrive
 _PLACES = (0.5, 0.4, 0.6, 0.32, 0.68, 0.25, 0.75, 0.18, 0.82)  # along an arrow, the best first
-_STEEPEST = 24  # degrees; a label along a steeper arrow would be hard to read
+_STEEPEST = 33  # degrees; a label along a steeper arrow would be hard to read
 
 
 class _Line:
@@ -33,7 +34,10 @@ class _Line:
         else:
             fall = SLANT if placed.scale == "order" else 12
             self.full = (self.x2, self.y1 + fall)
-            self.x2, self.y2 = self.point(_LOST)
+            words = wide(pieces(arrow, False, room=1)) + 16
+            most = 1 - (theme.width(arrow.fate, 11.5) + 26) / abs(self.x2 - self.x1)
+            part = min(most, max(_LOST, words / abs(self.x2 - self.x1)))
+            self.x2, self.y2 = self.point(max(0.3, part))
 
     def point(self, part):
         x, y = self.full
@@ -60,90 +64,68 @@ def arrows_svg(drawing):
     for arrow in drawing.placed.plan.arrows:
         for arrival in arrow.arrived or [None]:
             lines.append(_Line(drawing, arrow, arrival))
-    parts, taken = [_line(drawing, line) for line in lines], []
+    parts, taken = [_line(drawing, line) for line in lines], [_fate_box(line) for line in lines]
+    taken = [box for box in taken if box]
     for line in lines:
         again = line.arrival is not None and line.arrival != line.arrow.arrived[0]
-        label = parts_of(line.arrow, drawing.placed.live, again)
-        parts.append(drawing.shaded(line.arrow.sent, _label(line, label, lines, taken, drawing)))
+        said = pieces(line.arrow, drawing.placed.live, again, abs(line.x2 - line.x1) - 12)
+        parts.append(drawing.shaded(line.arrow.sent, _label(line, said, lines, taken, drawing)))
     return parts
 
 
-def parts_of(arrow, live, again=False):
-    """A label in pieces: (words, style), style one of "bold", "plain", "dim", "mono", "bad"."""
-    pieces = [(arrow.name, "dim")] if arrow.name else []
-    said = arrow.said
-    if again:
-        return [*pieces, (said, "plain"), ("once more", "dim")]
-    if said.startswith("ACK, "):
-        pieces += [("ACK,", "plain"), (said.removeprefix("ACK, "), "bold")]
-    else:
-        pieces.append((said, "plain" if said == "ACK" else "bold"))
-    if arrow.excerpt:
-        pieces.append((arrow.excerpt, "mono"))
-    if arrow.note:
-        pieces.append((arrow.note, "dim"))
-    if arrow.fate and arrow.arrived:
-        pieces.append((arrow.fate, "bad" if arrow.bad else "dim"))
-    if live and arrow.numbers:
-        pieces.append((arrow.numbers, "small"))
-    return pieces
+def _fate_box(line):
+    """What the word at the end of a lost packet covers; None for one that arrived."""
+    if line.arrival is not None:
+        return None
+    room, way = theme.width(line.arrow.fate, 11.5) + 22, 1 if line.x2 > line.x1 else -1
+    low, high = sorted((line.x2, line.x2 + way * room))
+    return (low, line.y2 - 2, high, line.y2 + 9)
 
 
-_LOOKS = {
-    "bold": ' font-weight="650"',
-    "plain": "",
-    "dim": ' fill="var(--dim)"',
-    "small": ' fill="var(--dim)" font-size="10"',
-    "mono": ' fill="var(--dim)" class="m" font-size="11"',
-    "bad": ' fill="var(--x)" font-weight="650"',
-}
-
-
-def _wide(pieces):
-    wide = 0
-    for said, style in pieces:
-        size = {"small": 10, "mono": 11}.get(style, LABEL_SIZE)
-        wide += theme.width(said, size, bold=style in ("bold", "bad"), mono=style == "mono") + 5
-    return wide - 5 if pieces else 0
-
-
-def _label(line, pieces, lines, taken, drawing):
-    wide = _wide(pieces)
-    angle = line.angle
-    steep = abs(angle) > _STEEPEST
+def _label(line, said, lines, taken, drawing):
+    """The label of a line, where along it (and over or under it) it is in nobody's way."""
+    room, steep = wide(said), abs(line.angle) > _STEEPEST
     best = None
-    for part in _PLACES:
-        boxes, x, y = _boxes(line, part, wide, steep)
-        meets = sum(_overlap(box, other) for box in boxes for other in taken)
-        crossed = sum(_crossed(box, other) for box in boxes for other in lines if other is not line)
-        outside = _outside(line, x, wide)
-        cost = 40 * meets + 3 * crossed + 60 * outside + abs(part - 0.5)
-        if best is None or cost < best[0] - 1e-9:
-            best = (cost, boxes, x, y, meets)
+    for level in (0, 1) if not steep else (0,):
+        for part in _places(line, steep):
+            boxes, x, y = _boxes(line, part, room, steep, level)
+            meets = sum(_overlap(box, other) for box in boxes for other in taken)
+            crossed = sum(_crossed(box, other) for box in boxes for other in lines if other is not line)
+            cost = 40 * meets + 3 * crossed + 60 * _outside(line, x, room) + abs(part - 0.5) + 1.5 * level
+            if best is None or cost < best[0] - 1e-9:
+                best = (cost, boxes, x, y, meets)
     _, boxes, x, y, meets = best
-    if meets > 25 and drawing.placed.scale == "time":
-        return ""  # a burst to scale: there is no room for every word
+    if meets > 12 and drawing.placed.scale == "time":
+        return ""  # a burst, to scale: there is no room for every word
     taken.extend(boxes)
-    spans = "".join(
-        f'<tspan{_LOOKS[style]}{" dx=" + chr(34) + "5" + chr(34) if at else ""}>{theme.escape(said)}</tspan>'
-        for at, (said, style) in enumerate(pieces)
-    )
-    turn = "" if steep else f' transform="rotate({theme.number(angle)} {theme.number(x)} {theme.number(y)})"'
+    x, y, angle = theme.number(x), theme.number(y), theme.number(line.angle)
+    turn = "" if steep else f' transform="rotate({angle} {x} {y})"'
     return (
-        f'<text x="{theme.number(x)}" y="{theme.number(y)}" text-anchor="middle" font-size="{LABEL_SIZE}"'
-        f' fill="var(--ink)" stroke="var(--paper)" stroke-width="4" stroke-linejoin="round"'
-        f' paint-order="stroke"{turn}>{spans}</text>'
+        f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{SIZE}" fill="var(--ink)"'
+        f' stroke="var(--paper)" stroke-width="4" stroke-linejoin="round" paint-order="stroke"{turn}>'
+        f"{spans(said)}</text>"
     )
 
 
-def _boxes(line, part, wide, steep):
-    """(boxes that a label covers, the x and y of its baseline's middle) at `part` of the way."""
+def _places(line, steep):
+    """Where along a line its label may stand; of a steep one, also near the end where it leaves."""
+    fall = abs(line.y2 - line.y1)
+    return (*_PLACES, *(down / fall for down in (24, 40, 56, 72) if down < fall / 2)) if steep else _PLACES
+
+
+def _boxes(line, part, wide, steep, level):
+    """(boxes that a label covers, the x and y of its baseline's middle) at `part` of the way.
+
+    `level`: 0 above the line, 1 below it.
+    """
     x, y = line.x1 + part * (line.x2 - line.x1), line.y1 + part * (line.y2 - line.y1)
-    if steep:
-        y += 4
+    if steep:  # beside the line rather than over an axis
+        low, high = sorted((line.x1, line.x2))
+        x, y = max(low + wide / 2 + 4, min(x, high - wide / 2 - 6)), y + 4
         return [(x - wide / 2, y - 11, x + wide / 2, y + 3)], x, y
     turn = radians(line.angle)
-    x, y = x + 5 * sin(turn), y - 5 * cos(turn)
+    off = -14 if level else 5
+    x, y = x + off * sin(turn), y - off * cos(turn)
     count = max(2, round(wide / 26))
     boxes = []
     for number in range(count):
@@ -165,13 +147,17 @@ def _crossed(box, line):
 
 
 def _outside(line, x, wide):
+    """How far a label reaches over its arrow's ends, the end of a lost one apart: there it may."""
     low, high = sorted((line.x1, line.x2))
-    return max(0, low + 8 - (x - wide / 2)) / 20 + max(0, (x + wide / 2) - high + 10) / 20
+    left, right = max(0, low + 8 - (x - wide / 2)) / 20, max(0, (x + wide / 2) - high + 10) / 20
+    if line.arrival is None:
+        left, right = (4 * left, right / 30) if line.x2 > line.x1 else (left / 30, 4 * right)
+    return left + right
 
 
 def _line(drawing, line):
     arrow, until = line.arrow, drawing.until
-    now = until is not None and until in (arrow.sent, line.arrival)
+    now = until is not None and (arrow.sent in drawing.now or line.arrival in drawing.now)
     if line.arrival is None:
         return drawing.shaded(arrow.sent, _unarrived(line, now))
     again = line.arrival != arrow.arrived[0]
@@ -182,7 +168,8 @@ def _line(drawing, line):
         return whole
     parts = drawing.shaded(line.arrival, whole)
     if not drawing.faint(arrow.sent):  # on its way
-        x, y = line.point(0.5)
+        fallen = (drawing.placed.at(until) - line.y1) / max(1, line.y2 - line.y1)
+        x, y = line.point(max(0.2, min(fallen, 0.8)))
         parts += _stroke(line.x1, line.y1, x, y, ink, dashes, now)
         parts += f'<circle cx="{theme.number(x)}" cy="{theme.number(y)}" r="4.5" fill="{ink}"/>'
     return parts
@@ -205,7 +192,9 @@ def _unarrived(line, now):
         ends = x + way * 6
         parts.append(f'<circle cx="{theme.number(ends)}" cy="{theme.number(y)}" r="4.5" fill="{ink}"/>')
     fill = "x" if arrow.bad else "dim"
-    parts.append(theme.text(ends + way * 9, y + 4.5, arrow.fate, size=11.5, fill=fill, anchor=anchor))
+    halo = ' stroke="var(--paper)" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"'
+    x = ends + way * 9
+    parts.append(theme.text(x, y + 4.5, arrow.fate, size=11.5, fill=fill, anchor=anchor, extra=halo))
     return "".join(parts)
 
 

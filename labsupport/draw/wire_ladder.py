@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from labsupport.draw import theme
 from labsupport.draw.wire_arrows import arrows_svg
-from labsupport.draw.wire_place import BAND, CALL_SIZE, LINE, MARGIN, PILL_HEIGHT, PILL_SIZE, TOP, Placed
+from labsupport.draw.wire_place import CALL_SIZE, LINE, MARGIN, PILL_HEIGHT, PILL_SIZE, TOP, Placed
 from labsupport.draw.wire_rows import plan
 from labsupport.draw.wire_words import told
+from labsupport.events import Became, Held
 
 DEPTH = {
     "ESTABLISHED": 1.0,
@@ -75,6 +76,7 @@ class Drawing:
     def __init__(self, placed, until):
         self.placed, self.until = placed, until
         self.bottom = placed.height - 12
+        self.now = _now(placed.timeline.events, until)
 
     def faint(self, at):
         """Whether event `at` has not happened yet."""
@@ -109,11 +111,23 @@ class Drawing:
         return stripe + f'<path d="M6 {theme.number(y - 6)}l8 6-8 6z" fill="var(--c)"/>'
 
 
+def _now(events, until):
+    """The numbers of the events that are marked: where one stands, and what brought that about."""
+    if until is None:
+        return frozenset()
+    found = {until}
+    while until > 0 and isinstance(events[until], (Became, Held)):
+        until -= 1
+        found.add(until)
+    return frozenset(found)
+
+
 def _captions(placed):
     first, last = placed.columns[0], placed.columns[-1]
     parts = []
     for column in dict.fromkeys((first, last)):
         x = (column.dot + (MARGIN if column.side < 0 else placed.width - MARGIN)) / 2
+        x = max(MARGIN + 56, min(x, placed.width - MARGIN - 56))
         parts.append(theme.text(x, 28, "what its program did", size=11, fill="dim", anchor="middle"))
     if first is not last:
         middle = (first.axis + last.axis) / 2
@@ -179,10 +193,10 @@ def _axis(drawing, column):
         if state.host == column.host:
             by_socket.setdefault(state.socket, []).append(state)
     listeners_first = sorted(by_socket.values(), key=lambda states: states[0].state != "LISTEN")
-    wide = 7 if column.bands == 1 else BAND - 1
+    wide = 7 if column.bands == 1 else column.band - 1
     for states in listeners_first:
         track = placed.tracks[states[0].socket]
-        left = column.axis + column.side * BAND * track - wide / 2
+        left = column.axis + column.side * column.band * track - wide / 2
         for state, then in zip(states, [*states[1:], None], strict=True):
             top = placed.y[state.at]
             end = bottom if then is None else placed.y[then.at]
@@ -203,24 +217,32 @@ def _bar(drawing, call):
     bottom = drawing.bottom if last else placed.y[call.end]
     x = column.dot - column.side * 9 * call.depth
     bar = drawing.down(call.begin, top, bottom, x - 3, 6, column.ink, 0.3, radius=3)
-    taken = sorted(
-        (y - 9, y + LINE * len(placed.words[at]))
-        for at, y in placed.text_y.items()
-        if placed.columns[_host(placed, at)] is column
-    )
-    edges = [max([top, *(low for high, low in taken if high <= top + 1)])]
-    gap = min([bottom, *(high for high, low in taken if high > edges[0])])
-    if call.depth or gap - edges[0] < 20:
+    taken = [
+        (y - 9, y - 1 + LINE * (len(placed.words[moment.at]) - 1))
+        for moment in placed.plan.moments
+        if moment.host == call.host and (y := placed.text_y.get(moment.at)) is not None
+    ]
+    if column.middle:
+        taken += [(y - 9, y + 9) for at, y in placed.pill_y.items()]
+    high, low = _gap(top, bottom, taken)
+    if call.depth or low - high < 19:
         return bar
     said = "still waits" if last else "waits"
     words = theme.text(
-        column.text, (edges[0] + gap) / 2 + 4, said, size=11, fill="dim", anchor=column.anchor, italic=True
+        column.text, (high + low) / 2 + 4, said, size=11, fill="dim", anchor=column.anchor, italic=True
     )
     return bar + drawing.shaded(call.begin, words)
 
 
-def _host(placed, at):
-    return next(moment.host for moment in placed.plan.moments if moment.at == at)
+def _gap(top, bottom, taken):
+    """The highest stretch between two heights where nothing is written."""
+    edges, best = top, (top, top)
+    for high, low in [*sorted(taken), (bottom, bottom)]:
+        high = min(high, bottom)
+        if high - edges > best[1] - best[0]:
+            best = (edges, high)
+        edges = max(edges, low)
+    return best
 
 
 def _moment(drawing, moment):
@@ -255,19 +277,21 @@ def _moment(drawing, moment):
 
 
 def _pill(drawing, column, state):
-    placed, side = drawing.placed, column.side
+    placed = drawing.placed
+    side = -column.side if state.at in placed.turned else column.side
+    pill = column.axis + side * abs(column.pill - column.axis)
     y, place = placed.pill_y[state.at], placed.y[state.at]
-    start = column.axis + side * (BAND * placed.tracks[state.socket] + 3)
-    way = f"M{theme.number(start)} {theme.number(place)}L{theme.number(column.pill)} {theme.number(y)}"
+    start = column.axis + side * (column.band * placed.tracks[state.socket] + 3)
+    way = f"M{theme.number(start)} {theme.number(place)}L{theme.number(pill)} {theme.number(y)}"
     line = f'<path d="{way}" stroke="{column.ink}" stroke-width="1.3"/>'
     anchor = "end" if side < 0 else "start"
-    now = drawing.until == state.at
+    now = state.at in drawing.now
     look = {"fill": "var(--soft)", "weight": 650} if state.seen else {"fill": "var(--paper)", "dashed": True}
     ink = column.ink
     if now:
         look, ink = {"fill": column.ink, "weight": 700}, "var(--paper)"
     return line + theme.pill(
-        column.pill,
+        pill,
         y,
         state.said,
         size=PILL_SIZE,

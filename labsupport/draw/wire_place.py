@@ -8,15 +8,14 @@ its own time, and then the letters give way to each other.
 from __future__ import annotations
 
 from labsupport.draw import theme
-from labsupport.draw.rows import came_back
+from labsupport.draw.wire_labels import pieces, wide
 from labsupport.draw.wire_rows import role_of
 
 WIDTH, WIDE = 720, 960  # pixels: of two hosts, of more
 TOP, MARGIN, LINE = 108, 14, 13
-CALL_SIZE, PILL_SIZE, LABEL_SIZE = 11.3, 9.4, 12
-PILL_HEIGHT, BAND = 17, 5
-_WIRE = (178, 300)  # pixels between two axes, at least and at most
-_ROOM = (118, 250)  # pixels for the words of a host's calls
+CALL_SIZE, PILL_SIZE, PILL_HEIGHT = 11.3, 9.4, 17
+_WIRE = (160, 210, 300)  # pixels between two axes: at least, gladly for long labels, at most
+_ROOM = (112, 250)  # pixels for the words of a host's calls
 SLANT, NEXT, ANSWER = 17, 15, 13  # an arrow's fall; between two departures; from an arrival to its answer
 CALM = 22  # above a call that begins
 
@@ -24,11 +23,12 @@ CALM = 22  # above a call that begins
 class Column:
     """Where one host's pieces stand: `side` is -1 where its calls are at the left of its axis, else 1."""
 
-    def __init__(self, host, end, ink, side, axis, pills, room, bands):
+    def __init__(self, host, end, ink, side, axis, pills, room, bands, middle=False):
+        self.middle = middle  # between two wires: calls and states share one column
         self.host, self.end, self.ink, self.side, self.axis, self.room = host, end, ink, side, axis, room
-        self.bands = bands  # how many run side by side
-        self.pill = axis + side * (9 + BAND * (bands - 1))
-        self.dot = self.pill + side * (pills + 10)
+        self.bands, self.band = bands, _band(bands)  # how many run side by side, and how far apart
+        self.pill = axis + side * (9 + self.band * (bands - 1))
+        self.dot = self.pill + side * (6 if middle else pills + 10)
         self.text = self.dot + side * 11
         self.anchor = "end" if side < 0 else "start"
 
@@ -49,6 +49,7 @@ class Placed:
                 room = self.columns[moment.host].room
                 self.words[moment.at] = _words(moment, room, live)
         self.y, self.text_y, self.pill_y, self.ticks = {}, {}, {}, []
+        self.turned = _turned(made, self.columns)
         if scale == "time":
             bottom = _by_time(self)
         else:
@@ -86,38 +87,62 @@ def _tracks(made):
     return tracks
 
 
+def _turned(made, columns):
+    """The states of a host in the middle that an arrival from its right brought about: their pills stand left."""
+    turned, before = set(), None
+    for moment in made.moments:
+        if moment.kind == "state" and before is not None and columns[moment.host].middle:
+            if before.kind == "arrived" and before.item.source > moment.host:
+                turned.add(moment.at)
+        before = moment if moment.kind not in ("state", "held") else before
+    return turned
+
+
 def pill_width(said):
     """A pill's width in pixels."""
     return theme.width(said, PILL_SIZE, bold=True) + 1.4 * PILL_SIZE
 
 
+def _band(bands):
+    """Pixels from one band to the next."""
+    return 5 if bands < 5 else 3
+
+
 def _columns(timeline, made, tracks, live, scale):
     """(a Column for each host, the whole width)."""
     hosts = len(timeline.hosts)
-    wide = WIDTH if hosts <= 2 else WIDE
     left = MARGIN + (38 if scale == "time" else 0)
     pills, rooms, bands = [], [], []
     for host in range(hosts):
         pills.append(max((pill_width(state.said) for state in made.states if state.host == host), default=20))
         bands.append(1 + max((tracks[state.socket] for state in made.states if state.host == host), default=0))
-        rooms.append(min(_ROOM[1], max(_ROOM[0], _widest(made, host, live))))
-    outer = {0, hosts - 1}
-    fixed = sum(30 + pills[host] + BAND * (bands[host] - 1) for host in outer) + left + MARGIN
-    spare = wide - fixed - _WIRE[0] * (hosts - 1) - sum(rooms[host] for host in outer)
+        rooms.append(min(_ROOM[1], _widest(made, host, live)))
+    outer, gaps = {0, hosts - 1}, max(1, hosts - 1)
+    bars = [9 * max(0, made.depth(host) - 1) for host in range(hosts)]
+    pills = [pill + bar for pill, bar in zip(pills, bars, strict=True)]  # bars side by side, towards the axis
+    beside = [30 + pills[host] + _band(bands[host]) * (bands[host] - 1) for host in range(hosts)]
+    labels = max((wide(pieces(arrow, live)) for arrow in made.arrows), default=0) + 40
+    glad = max(_WIRE[0], min(_WIRE[1], labels))
+    if hosts > 2:  # the calls of one in the middle stand between two axes
+        for host in range(1, hosts - 1):
+            rooms[host] = min(rooms[host], max(_ROOM[0], pills[host]))
+            glad = max(glad, max(rooms[host] + 30, pills[host]) + 60)
+    fixed = sum(beside[host] for host in outer) + left + MARGIN
+    full = max(WIDTH if hosts <= 2 else WIDE, fixed + gaps * _WIRE[0] + len(outer) * _ROOM[0])
+    spare = full - fixed - glad * gaps - sum(rooms[host] for host in outer)
     if spare < 0:
-        rooms = _shrunk(rooms, outer, -spare)
-        spare = 0
-    wire = min(_WIRE[1], _WIRE[0] + spare / max(1, hosts - 1))
-    rest = max(0, wide - fixed - wire * (hosts - 1) - sum(rooms[host] for host in outer)) / 2
-    axis = left + rest + rooms[0] + pills[0] + BAND * (bands[0] - 1) + 30
+        rooms, spare = _shrunk(rooms, outer, -spare)
+    wire = min(_WIRE[2], glad + spare / gaps)
+    rest = max(0, full - fixed - wire * gaps - sum(rooms[host] for host in outer)) / 2
+    axis = left + rest + rooms[0] + beside[0]
     columns = []
     for host, end in enumerate(timeline.hosts):
         side = -1 if host == 0 else 1
         room = rooms[host] + (rest if host in outer else 0)
         ink = theme.color(role_of(timeline, host))
-        columns.append(Column(host, end, ink, side, axis, pills[host], room, bands[host]))
+        columns.append(Column(host, end, ink, side, axis, pills[host], room, bands[host], host not in outer))
         axis += wire
-    return columns, wide
+    return columns, round(full)
 
 
 def _widest(made, host, live):
@@ -131,7 +156,7 @@ def _widest(made, host, live):
 
 
 def _shrunk(rooms, outer, lack):
-    """The outer rooms made smaller by `lack` pixels in all, the largest first."""
+    """(the outer rooms made smaller by `lack` pixels in all, the largest first; what is still lacking, below 0)."""
     rooms = list(rooms)
     while lack > 0:
         largest = max(outer, key=lambda host: rooms[host])
@@ -139,7 +164,7 @@ def _shrunk(rooms, outer, lack):
             break
         rooms[largest] -= 1
         lack -= 1
-    return rooms
+    return rooms, -max(0, lack)
 
 
 def _words(moment, room, live):
@@ -155,22 +180,18 @@ def _words(moment, room, live):
 
 
 def _back(call, kind, live):
-    back = came_back(_Back(kind, call.result, call.failed))
-    if live and kind == "return" and call.elapsed is not None:
-        back += f"  {duration(call.elapsed)}"
-    return back
-
-
-class _Back:
-    def __init__(self, kind, result, failed):
-        self.kind, self.result, self.failed = kind, result, failed
+    if kind == "call":
+        return call.told
+    took = live and call.elapsed is not None
+    return call.outcome + (f"  {duration(call.elapsed)}" if took else "")
 
 
 def duration(seconds):
-    """A duration in the unit that suits it: `38 µs`, `20.4 ms`, `1.02 s`."""
+    """A duration in the unit that suits it: `38 µs`, `20.4 ms`, `1.02 s`; its space does not break."""
     if seconds < 0.001:
-        return f"{seconds * 1e6:.0f} µs"
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+        return f"{seconds * 1e6:.0f}\N{NO-BREAK SPACE}µs"
+    figure, unit = (f"{seconds * 1000:.3g}", "ms") if seconds < 1 else (f"{seconds:.3g}", "s")
+    return f"{figure}\N{NO-BREAK SPACE}{unit}"
 
 
 def _fits(said, room):
@@ -178,7 +199,12 @@ def _fits(said, room):
 
 
 def wrapped(said, room):
-    """`said` in as many lines as it takes, broken at spaces; a word too long for a line is shortened."""
+    """`said` in as many lines as it takes, broken at spaces or after a call's name; a word too long for a
+    line is shortened.
+    """
+    name, bracket, rest = said.partition("(")
+    if bracket and not name.startswith(("→", "✕")) and _fits(rest, room) and not _fits(said, room):
+        return [name + bracket, f"  {rest}" if _fits(f"  {rest}", room) else rest]
     lines = []
     for word in said.split(" ") if said else []:
         if lines and _fits(f"{lines[-1]} {word}", room):
@@ -201,14 +227,16 @@ def _by_order(placed):
         if moment.kind == "state":
             caused = before is not None and before.host == host and before.kind in ("call", "begin", "arrived")
             y = max(y if caused else y + ANSWER, pills[host] + PILL_HEIGHT + 3)
-            if caused and before.at in placed.text_y and y > placed.y[before.at]:
-                pass
+            if placed.columns[host].middle:
+                y = max(y, words[host])
+                words[host] = y + 24
             pills[host] = y
             placed.pill_y[at] = y
         elif moment.kind == "sent":
             follows = before is not None and before.kind in ("call", "begin", "state", "return", "arrived")
             y = max(y + (ANSWER if follows else NEXT), wire)
-            wire = y + NEXT if not moment.item.arrived else y
+            # What does not arrive has a word at its end, below where it left.
+            wire = y + (NEXT if moment.item.arrived else SLANT + 8)
         elif moment.kind == "arrived":
             start = placed.y[moment.item.sent]
             close = before is not None and before.kind == "arrived" and before.item.source == moment.item.source
@@ -218,6 +246,8 @@ def _by_order(placed):
         else:
             calm = 8 if moment.kind == "return" else CALM
             y = max(y + calm, words[host])
+            if placed.columns[host].middle:
+                y = max(y, pills[host] + 20)
             lines = len(placed.words[at])
             words[host] = y + LINE * lines + 5
             placed.text_y[at] = y

@@ -20,7 +20,8 @@ EXCERPT = 14  # letters of a payload
 @dataclass
 class Call:
     """One call. `begin`, `end`: numbers of its events (`end` None: it never returned); `waits`: other things
-    happened before it returned; `depth`: its place among the calls that wait at once on its host.
+    happened before it returned; `depth`: its place among the calls that wait at once on its host; `times`:
+    how often the same was called, one right after another, with the same outcome.
     """
 
     host: int
@@ -33,6 +34,18 @@ class Call:
     elapsed: float | None = None
     waits: bool = True
     depth: int = 0
+    times: int = 1
+
+    @property
+    def told(self):
+        """What came back of a call that returned at once: `→ 5`, `→ 1000  ×7`, `✕ TimeoutError`; "" for nothing."""
+        back = f"{'✕' if self.failed else '→'} {self.result}" if self.result else ""
+        return f"{back}  ×{self.times}".strip() if self.times > 1 else back
+
+    @property
+    def outcome(self):
+        """What came back of a call that waited: `→ returned` for nothing."""
+        return f"{'✕' if self.failed else '→'} {self.result or 'returned'}"
 
 
 @dataclass
@@ -74,8 +87,8 @@ class Arrow:
 
     @property
     def label(self):
-        """`c7 SYN`, `FIN, sent again`."""
-        said = f"{self.name} {self.said}" if self.name else self.said
+        """`c7: SYN`, `FIN, sent again`."""
+        said = f"{self.name}: {self.said}" if self.name else self.said
         return f"{said}, {self.note}" if self.note else said
 
 
@@ -132,7 +145,7 @@ class _Planner:
         self.timeline, self.events, self.plan = timeline, timeline.events, Plan()
         self.number = {event.order: at for at, event in enumerate(self.events)}
         self.returns = {event.began: event for event in self.events if isinstance(event, Returned)}
-        self.names = _Names(timeline)
+        self.names = Names(timeline)
         self.numbers = relative_numbers(timeline)
         self.threads, self.open, self.arrows = {}, {}, {}
         for at, event in enumerate(self.events):
@@ -152,12 +165,30 @@ class _Planner:
             call.end, call.result = self.number[back.order], result(back)
             call.failed, call.elapsed = bool(back.error), back.elapsed
             call.waits = not self.at_once(host, at, call.end)
+        if self.repeats(host, call):
+            return
         self.plan.calls.append(call)
         if call.waits:
             taken = {other.depth for other in self.open.values() if other.host == host}
             call.depth = next(depth for depth in range(len(taken) + 1) if depth not in taken)
             self.open[event.order] = call
         self.add(at, "begin" if call.waits else "call", host, call)
+
+    def repeats(self, host, call):
+        """Whether this is the same call once more, with the same outcome and nothing between; it is counted."""
+        last = next((moment for moment in reversed(self.plan.moments) if moment.kind != "held"), None)
+        before = last.item if last is not None and last.kind == "call" else None
+        if before is None or call.waits or self.news(call):
+            return False
+        same = (host, before.socket, before.said, before.result, before.failed)
+        if same != (call.host, call.socket, call.said, call.result, call.failed):
+            return False
+        before.times += 1
+        return True
+
+    def news(self, call):
+        """Whether a call that returned at once brought about anything that is drawn."""
+        return any(isinstance(event, (Became, Sent)) for event in self.events[call.begin + 1 : call.end])
 
     def at_once(self, host, begin, end):
         """Whether nothing but this call's own doing, states and packets out, lies between begin and end."""
@@ -225,8 +256,12 @@ _STEPS = {
 }
 
 
-class _Names:
-    """Which pills and arrows need their socket's name: those of a host on which several connections live."""
+class Names:
+    """Which pills and arrows need a name: those of a host on which several connections live.
+
+    A connection has one name on both hosts and on the wire: that of the socket that has it on the first host
+    with several.
+    """
 
     def __init__(self, timeline):
         self.lanes, self.listeners, living = timeline.lanes, set(), {}
@@ -237,35 +272,45 @@ class _Names:
                 living.setdefault(host_of(timeline, event), set()).add(event.socket)
         self.living = living
         self.crowded = {host for host, lanes in living.items() if len(lanes - self.listeners) > 1}
-        # One name for a connection, the caller's where it has one.
-        self.naming = min(self.crowded, default=None)
-        self.connections = self._connections(timeline) if self.crowded else {}
+        self.keys = _keys(timeline, self.listeners) if self.crowded else {}
+        naming = min(self.crowded, default=None)
+        self.connections = {}
+        for lane, key in self.keys.items():
+            if (self.lanes[lane].host or 0) == naming:
+                self.connections.setdefault(key, self.lanes[lane].label)
+
+    def of_lane(self, lane):
+        """The name of the connection that socket number `lane` is an end of, else the socket's own."""
+        return self.connections.get(self.keys.get(lane)) or self.lanes[lane].label
 
     def of_state(self, event):
-        lane = self.lanes[event.socket]
-        if (lane.host or 0) in self.crowded:
-            return lane.label
-        alone = len(self.living[lane.host or 0]) == 1
-        return lane.label if event.socket in self.listeners and event.state != "LISTEN" and not alone else ""
+        """The name that a pill needs; "" for none."""
+        host = self.lanes[event.socket].host or 0
+        if event.socket in self.listeners:
+            others = self.living[host] & self.listeners if event.state == "LISTEN" else self.living[host]
+            return self.lanes[event.socket].label if len(others) > 1 else ""
+        return self.of_lane(event.socket) if host in self.crowded else ""
 
     def of_packet(self, event, packet):
+        """The name that an arrow needs; "" for none."""
         if not self.crowded:
             return ""
         named = self.connections.get(_connection(packet))
-        if named is None and event.socket is not None and event.host in self.crowded:
-            named = self.lanes[event.socket].label
+        if named is None and event.socket is not None and event.socket not in self.listeners:
+            named = self.of_lane(event.socket)
         return named or ""
 
-    def _connections(self, timeline):
-        found = {}
-        sent = {event.order: event for event in timeline.events if isinstance(event, Sent)}
-        for event in timeline.events:
-            if isinstance(event, (Sent, Arrived)) and event.host == self.naming and event.socket is not None:
-                source = event if isinstance(event, Sent) else sent.get(event.sent)
-                key = _connection(_packet(timeline, source)) if source else None
-                if key is not None and event.socket not in self.listeners:
-                    found.setdefault(key, self.lanes[event.socket].label)
-        return found
+
+def _keys(timeline, listeners):
+    """For each socket the connection that its packets belong to."""
+    found, sent = {}, {event.order: event for event in timeline.events if isinstance(event, Sent)}
+    for event in timeline.events:
+        if isinstance(event, (Sent, Arrived)) and event.socket is not None and event.socket not in listeners:
+            source = event if isinstance(event, Sent) else sent.get(event.sent)
+            key = _connection(_packet(timeline, source)) if source else None
+            if key is not None:
+                found.setdefault(event.socket, key)
+    return found
 
 
 def _packet(timeline, event):
