@@ -22,6 +22,8 @@ _HOME = {
     "Network": "network",
     "NetworkUnavailable": "network",
     "record": "timeline",
+    "race": "congestion",
+    "finding": "congestion",
     "scene": "scenes",
     "Timeline": "timeline",
     "watch": "widgets",

@@ -20,30 +20,9 @@ def figure(labels, history):
     `labels` names each watched thing, `history` is a list of (seconds, Snapshots). Time begins with the first
     change; what the kernel does not count, and what stayed 0 throughout, is left out.
     """
-    import logging
-
-    # A first start finds the fonts. On a slow machine matplotlib would say so, as a warning in the learner's cell.
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
-    class Plot(Figure):
-        """A Figure that shows itself as PNG even where pyplot, which sets that up, was never imported."""
-
-        def _repr_png_(self):
-            from io import BytesIO
-
-            out = BytesIO()
-            self.savefig(out, format="png", dpi=110, transparent=True)
-            _close_fonts()
-            return out.getvalue()
-
-        def __repr__(self):
-            return "<Figure: queues and bytes over time>"
-
-    drawn = Plot(figsize=(6.4, 4.6), layout="constrained")
-    drawn.patch.set_alpha(0)
+    drawn = blank((6.4, 4.6), "<Figure: queues and bytes over time>")
     queues, totals = drawn.subplots(2, 1, sharex=True)
     history = _active(history)
     for position, label in enumerate(labels):
@@ -53,8 +32,36 @@ def figure(labels, history):
     for axes, title in ((queues, "waiting in the queues (bytes)"), (totals, "so far (bytes)")):
         axes.set_title(title, loc="left", fontsize=10, color=GREY)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        _dress(axes)
+        dress(axes)
     totals.set_xlabel("seconds", color=GREY)
+    return drawn
+
+
+def blank(size, said, dpi=110, layout="constrained"):
+    """An empty transparent Figure of `size` inches, without pyplot; `said` is its repr."""
+    import logging
+
+    # A first start finds the fonts. On a slow machine matplotlib would say so, as a warning in the learner's cell.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+
+    from matplotlib.figure import Figure
+
+    class Plot(Figure):
+        """A Figure that shows itself as PNG even where pyplot, which sets that up, was never imported."""
+
+        def _repr_png_(self):
+            from io import BytesIO
+
+            out = BytesIO()
+            self.savefig(out, format="png", dpi=dpi, transparent=True)
+            _close_fonts()
+            return out.getvalue()
+
+        def __repr__(self):
+            return said
+
+    drawn = Plot(figsize=size, layout=layout, dpi=dpi)
+    drawn.patch.set_alpha(0)
     return drawn
 
 
@@ -107,7 +114,8 @@ def _role(snapshot):
     return {"active": "client", "passive": "server"}.get(snapshot.opened)
 
 
-def _dress(axes):
+def dress(axes):
+    """Give axes the course's look: grey on any paper, a light grid, from 0 up."""
     axes.patch.set_alpha(0)
     axes.tick_params(colors=GREY, labelsize=9)
     axes.grid(color=GREY, alpha=0.25, linewidth=0.6)
