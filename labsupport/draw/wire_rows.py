@@ -14,7 +14,7 @@ from labsupport.events import Arrived, Became, Began, Held, Returned, Sent
 
 ARRIVES = frozenset({"delivered", "duplicate", "corrupted"})  # fates with an arrival, as a rule
 ON_THE_WAY = frozenset({"in flight", "delivered", "duplicate"})  # without an arrival: nothing bad is known
-EXCERPT = 14  # letters of a payload
+EXCERPT, WHOLE = 14, 64  # letters shown of a payload; bytes of the longest one that is shown
 
 
 @dataclass
@@ -50,7 +50,11 @@ class Call:
 
 @dataclass
 class State:
-    """A state that a socket came to be in, at event `at`; `name` is "" where it can be no other socket's."""
+    """A state that a socket came to be in, at event `at`; `name` is "" where it can be no other socket's.
+
+    `times`: of how many sockets it tells; more than one only where a scene begins with some that it never
+    comes back to.
+    """
 
     host: int
     socket: int
@@ -58,10 +62,13 @@ class State:
     at: int
     name: str = ""
     seen: bool = True
+    times: int = 1
 
     @property
     def said(self):
-        """`SYN-SENT`, or `c7 SYN-SENT`."""
+        """`SYN-SENT`, or `c7 SYN-SENT`, or `6 × ESTABLISHED`."""
+        if self.times > 1:
+            return f"{self.times} × {self.state}"
         return f"{self.name} {self.state}" if self.name else self.state
 
 
@@ -148,6 +155,7 @@ class _Planner:
         self.names = Names(timeline)
         self.numbers = relative_numbers(timeline)
         self.threads, self.open, self.arrows = {}, {}, {}
+        self.idle, self.crowds = _idle(self.events), {}
         for at, event in enumerate(self.events):
             step = _STEPS.get(type(event))
             if step is not None:
@@ -206,6 +214,11 @@ class _Planner:
         host = host_of(self.timeline, event)
         name = self.names.of_state(event)
         state = State(host, event.socket, event.state, at, name, event.seen)
+        if event.socket in self.idle:
+            crowd = self.crowds.setdefault((host, event.state), state)
+            if crowd is not state:
+                crowd.times += 1
+                return
         self.plan.states.append(state)
         self.add(at, "state", host, state)
 
@@ -246,6 +259,13 @@ class _Planner:
         return 1 if event.host == 0 else 0
 
 
+def _idle(events):
+    """The sockets that are there when a scene begins, and of which nothing more is told."""
+    first = next((at for at, event in enumerate(events) if not isinstance(event, (Became, Held))), len(events))
+    later = {getattr(event, "socket", None) for event in events[first:]}
+    return {event.socket for event in events[:first]} - later
+
+
 _STEPS = {
     Began: _Planner.began,
     Returned: _Planner.returned,
@@ -259,8 +279,8 @@ _STEPS = {
 class Names:
     """Which pills and arrows need a name: those of a host on which several connections live.
 
-    A connection has one name on both hosts and on the wire: that of the socket that has it on the first host
-    with several.
+    A connection has one name on both hosts and on the wire: its caller's, the socket that asked for it; where
+    nobody saw that, its socket's on the first host with several.
     """
 
     def __init__(self, timeline):
@@ -274,10 +294,12 @@ class Names:
         self.crowded = {host for host, lanes in living.items() if len(lanes - self.listeners) > 1}
         self.keys = _keys(timeline, self.listeners) if self.crowded else {}
         naming = min(self.crowded, default=None)
+        callers = {e.socket for e in timeline.events if isinstance(e, Became) and e.state == "SYN-SENT"}
         self.connections = {}
-        for lane, key in self.keys.items():
-            if (self.lanes[lane].host or 0) == naming:
-                self.connections.setdefault(key, self.lanes[lane].label)
+        for wanted in (lambda lane: lane in callers, lambda lane: (self.lanes[lane].host or 0) == naming):
+            for lane, key in self.keys.items():
+                if wanted(lane):
+                    self.connections.setdefault(key, self.lanes[lane].label)
 
     def of_lane(self, lane):
         """The name of the connection that socket number `lane` is an end of, else the socket's own."""
@@ -327,9 +349,9 @@ def _connection(packet):
 
 
 def excerpt(packet):
-    """The beginning of a packet's payload, as it can be read; "" without any."""
+    """The beginning of a packet's payload, as it can be read; "" without any, or for one too long to be a word."""
     payload = bytes(getattr(packet, "payload", b"") or b"")
-    if not payload or getattr(packet, "protocol", "TCP") not in ("TCP", "UDP"):
+    if not 0 < len(payload) <= WHOLE or packet.protocol not in ("TCP", "UDP"):
         return ""
     letters = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in payload[: EXCERPT + 1])
     return letters if len(letters) <= EXCERPT else letters[: EXCERPT - 1] + "…"
