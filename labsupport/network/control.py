@@ -44,7 +44,10 @@ class Control:
         try:
             with contextlib.closing(theirs):
                 self._socket.settimeout(ANSWERS_WITHIN)
-                self._process = self._start(theirs.fileno(), hosts, ipv6, mtu)
+                try:
+                    self._process = self._start(theirs.fileno(), hosts, ipv6, mtu)
+                except OSError as error:  # no interpreter that this user may run, no memory
+                    raise unavailable("start", error.errno) from error
             self._greet()
         except BaseException:
             self.close()

@@ -47,7 +47,7 @@ class Host:
         if family == socket.AF_INET6:
             self._families = _EVERY
         _, (fd,) = self._control.ask("socket", self._index, int(family), int(type), int(proto))
-        sock = socket.socket(fileno=fd)
+        sock = socket.socket(family, type, proto, fd)
         remember(sock, diag=self.diag)
         return sock
 

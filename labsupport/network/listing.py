@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from typing import NamedTuple
 
-from labsupport.kernels.linux import STATES
+from labsupport.kernels.linux import STATES, TCP
 
 # sock_diag(7), idiag_timer
 TIMERS = ("", "retransmit", "keepalive", "TIME-WAIT", "window probe")
-# 13 is a TCP socket that is bound and does nothing yet; only recent kernels list it, `ss` not unless asked.
-BOUND = 13
+# A TCP socket that is bound and does nothing yet: only recent kernels list it, `ss` not unless asked.
+BOUND = (7, 13)
 PICKED = 32768  # the first port that the kernel picks by itself: ip_local_port_range in ip(7)
 _ORDER = (
     *("LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT"),
@@ -70,12 +69,12 @@ class HostSockets(tuple):
 
 def host_sockets(diag, families):
     """What `diag`, the SockDiag of a host, lists of these families; OSError where it cannot be asked."""
-    found = (_listed(protocol, one) for protocol, one in diag.list(families) if one.state != BOUND)
+    found = (_listed(protocol, one) for protocol, one in diag.list(families) if not (protocol == TCP and one.state in BOUND))
     return HostSockets(sorted(found, key=lambda one: one._key))
 
 
 def _listed(protocol, found):
-    tcp = protocol == socket.IPPROTO_TCP
+    tcp = protocol == TCP
     state = STATES[found.state]
     if not tcp and state == "CLOSED":
         state = "UNCONN"

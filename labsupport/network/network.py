@@ -229,14 +229,17 @@ def _check(hosts, ipv6, mtu):
         raise ValueError(f"mtu must be {least} to {MOST_MTU} bytes, not {mtu}")
 
 
-_tried = []  # what the first try gave
+_found = []  # what a try gave
 
 
 def missing():
     """What is in the way of a private network: a NetworkUnavailable, or None. Tried once; never raises."""
-    if not _tried:
-        _tried.append(tried())
-    return _tried[0]
+    if not _found:
+        found = tried()
+        if found is not None and found.step in ("start", "answer"):
+            return found  # a moment's shortage, perhaps: not to be kept
+        _found.append(found)
+    return _found[0]
 
 
 def tried():
