@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from labsupport.draw import theme
 from labsupport.draw.diagram import diagram_part, legend_part
+from labsupport.draw.listing import listing_part
 from labsupport.draw.text import ends, full, host, path_text, plural
 
 WIDTH = 640
@@ -25,7 +26,8 @@ class CardModel:
     `role` "client", "server" or None (not decided yet); `snapshot` for a socket; `path` the (state, seen)
     pairs passed so far; `waiting` what the program waits for. Of a server, a visitor, a call: `words` its own
     text, `facts` (name, figure) pairs, `log` its last lines, `connections` the Snapshots of its open
-    connections, `elapsed` seconds. `aside` is a remark, live only; `note` what went wrong.
+    connections, `elapsed` seconds. Of a host: `listing`, a Row for each of its sockets. `aside` is a remark, live
+    only; `note` what went wrong.
     """
 
     label: str
@@ -38,6 +40,7 @@ class CardModel:
     facts: tuple = ()
     log: tuple = ()
     connections: tuple = ()
+    listing: tuple | None = None
     elapsed: float | None = None
     words: str = ""
     note: str = ""
@@ -258,6 +261,9 @@ def _thing(model, live):
         y += 44
     if live and model.connections:
         rows, y = _connections(model, y + 8)
+        parts.append(rows)
+    if model.listing is not None:
+        rows, y = listing_part(model.listing, y + 2, model.role)
         parts.append(rows)
     if model.log:
         parts.append(_rule(y + 2))

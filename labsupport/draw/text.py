@@ -54,7 +54,8 @@ def plural(count, noun):
 def card_text(model):
     """A card as text: `client  127.0.0.1 → 127.0.0.1   ESTABLISHED   (CLOSED → …)   sent 5, received 5`."""
     head = _socket_line(model) if model.snapshot is not None else _thing_line(model)
-    return "\n".join([head, *(f"  {line}" for line in model.log)])
+    lines = [*(row.text() for row in model.listing or ()), *model.log]
+    return "\n".join([head, *(f"  {line}" for line in lines)])
 
 
 def _socket_line(model):

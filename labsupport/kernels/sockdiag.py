@@ -106,6 +106,11 @@ class SockDiag:
         with self._lock:
             self._given.close()
 
+    @property
+    def closed(self):
+        """Whether the network that was asked is over."""
+        return self._given is not None and self._given.fileno() < 0
+
     def forked(self):
         """In a fork: give up the copy of the socket, which would keep the network; the lock may be held."""
         self._given.close()

@@ -66,6 +66,13 @@ class HostSockets(tuple):
             for row in rows
         )
 
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        try:
+            from labsupport.widgets import sockets_bundle
+        except ImportError:
+            return {"text/plain": repr(self)}
+        return sockets_bundle(self)
+
 
 def host_sockets(diag, families):
     """What `diag`, the SockDiag of a host, lists of these families; OSError where it cannot be asked."""

@@ -74,7 +74,12 @@ class Network:
 
     def __repr__(self):
         ends = ", ".join(f"{host.name} {host.address}" for host in self.hosts)
-        return f"Network of {ends}{', closed' if self._closed else ''}"
+        if self._closed:
+            return f"Network of {ends}, closed"
+        if not self.wire.held:  # what is in flight on a free wire is elsewhere a moment later
+            return f"Network of {ends}"
+        flying = len(self.wire.in_flight)
+        return f"Network of {ends}, held, {flying} packet{'s' * (flying != 1)} in flight"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         try:

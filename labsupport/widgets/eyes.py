@@ -1,4 +1,4 @@
-"""How to look at one watched thing, whatever it is: a socket, a server, a visitor, a background call.
+"""How to look at one watched thing, whatever it is: a socket, a server, a visitor, a host, a background call.
 
 Things are known by what they can tell (a server has an address, a count of connections, a log), never by
 their class, so that what is added later can be watched as well. Each eye holds its thing weakly.
@@ -27,10 +27,14 @@ def eye_of(thing, label):
         return SocketEye(thing, label)
     if hasattr(thing, "cancel") and hasattr(thing, "elapsed"):
         return CallEye(thing, label)
+    if hasattr(thing, "diag"):
+        from labsupport.widgets.hosteye import HostEye
+
+        return HostEye(thing, label)
     if hasattr(thing, "sockets"):
         return HelperEye(thing, label)
     raise TypeError(
-        "watch needs sockets, servers, visitors or background calls, not "
+        "watch needs sockets, servers, visitors, hosts or background calls, not "
         + f"{type(thing).__name__}: {thing!r}"
     )
 
@@ -162,7 +166,7 @@ class CallEye(Eye):
 
 
 class HelperEye(Eye):
-    """Looks at a server, a visitor or a host: its counters, its newest sockets, the end of its log."""
+    """Looks at a server or a visitor: its counters, its newest sockets, the end of its log."""
 
     def __init__(self, thing, label):
         super().__init__(thing, label)

@@ -20,7 +20,6 @@ from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.1  # seconds between two looks
 FLYING = 8  # packets in flight that are listed
-ROLES = ("client", "server")  # whose colors the first two hosts have; further ones are the kernel's grey
 
 _panels = weakref.WeakKeyDictionary()
 _press = threading.Lock()  # keeps two presses apart, whichever threads the kernel runs them in
@@ -225,7 +224,7 @@ class Panel:
         self._hosts.value = sheets.paper(
             sheets.side_by_side(
                 [
-                    sheets.host(name, role(number), address, socket_table(sockets, role(number), address))
+                    sheets.host(name, sheets.role(number), address, socket_table(sockets, sheets.role(number), address))
                     for number, ((name, address), sockets) in enumerate(zip(self._names, hosts, strict=True))
                 ]
             )
@@ -247,11 +246,11 @@ class Panel:
     def _packet(self, number, packet):
         ends = [self._host(packet.source), self._host(packet.destination)]
         at = next((place for place, (name, _) in enumerate(self._names) if name == ends[0]), None)
-        ink = theme.color(role(at))
+        ink = theme.color(sheets.role(at))
         said = f'<b style="color:{ink}">{theme.escape(ends[0])} → {theme.escape(ends[1])}</b>'
         ports = [end[1] for end in (packet.source, packet.destination) if end and end[1] is not None]
         return (
-            sheets.pill("next", role(at), news=True) if number == 0 else sheets.small(f"{number + 1}."),
+            sheets.pill("next", sheets.role(at), news=True) if number == 0 else sheets.small(f"{number + 1}."),
             said,
             f"<b>{theme.escape(packet.said)}</b>",
             sheets.small(f"port {ports[0]} to {ports[1]}") if len(ports) == 2 else "",
@@ -275,11 +274,6 @@ class Panel:
 
 
 _ACTS = {"hold": Panel._hold, "step": Panel._step, "settle": Panel._settle, "release": Panel._release}
-
-
-def role(number):
-    """In whose color host `number` is drawn: as on a ladder, the first blue, the second orange."""
-    return ROLES[number] if number is not None and number < len(ROLES) else None
 
 
 def _look(net):

@@ -9,7 +9,13 @@ from __future__ import annotations
 from labsupport.draw import theme
 
 WIDTH = 720  # pixels, as wide as the ladder
+ROLES = ("client", "server")  # whose colors the first two hosts have, as on a ladder; further ones are grey
 _NUMBER = "text-align:right;font-family:" + theme.MONO.replace('"', "'")
+
+
+def role(number):
+    """In whose color host `number` is drawn: the first blue, the second orange."""
+    return ROLES[number] if number is not None and number < len(ROLES) else None
 
 
 def paper(body):

@@ -1,4 +1,4 @@
-"""`watch`: live cards of sockets, servers, visitors and background calls.
+"""`watch`: live cards of sockets, servers, visitors, hosts and background calls.
 
 A view looks, but never touches: it holds what it watches weakly and duplicates no descriptor, so that a
 socket closes when the learner closes it. Its text and stored picture come from the moments at which it was
@@ -27,15 +27,18 @@ _displayed = set()  # a card on the page lives until it is closed, whether a nam
 
 
 def watch(*things, buttons=False, labels=None, rate=RATE):
-    """Show live cards of `things`: sockets, servers, visitors or background calls; returns the View.
+    """Show live cards of `things`: sockets, servers, visitors, hosts or background calls; returns the View.
 
-    Each card bears the name that the calling code has for the thing, or that of `labels`. `buttons` adds
+    Of a Network, a card for each of its hosts. Each card bears the name that the calling code has for the thing, or that of `labels`. `buttons` adds
     buttons: send, recv, close and the like. `rate`: looks a second, 1 to 1000, for the history that `plot()`
     draws. Raises TypeError for what cannot be watched, ValueError for nothing to watch, a bad rate, or a
     closed socket that was never seen.
     """
     if not things:
-        raise ValueError("watch needs something to watch: sockets, servers, visitors or background calls")
+        raise ValueError(
+            "watch needs something to watch: sockets, servers, visitors, hosts or background calls"
+        )
+    things = [one for thing in things for one in getattr(thing, "hosts", (thing,))]
     if isinstance(rate, bool) or not isinstance(rate, (int, float)):
         raise TypeError(f"rate must be a number of looks a second, not {rate!r}")
     if not 1 <= rate <= FASTEST:
