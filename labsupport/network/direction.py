@@ -1,8 +1,9 @@
-"""One direction of the wire: its settings, its queue, when a packet that enters now is to arrive, and its counts.
+"""One direction of the wire: its settings, its queue, when a packet that enters now is to arrive, and its
+counts.
 
-A packet passes, in this order: the cut, the rules, chance (loss), the queue before a sender of limited rate, the
-transmission, and then the way itself, which takes the delay. Nothing here reads a clock: who asks says what time
-it is, so that the held wire can use a time of its own.
+A packet passes, in this order: the cut, the rules, chance (loss), the queue before a sender of limited rate,
+the transmission, and then the way itself, which takes the delay. Nothing here reads a clock: who asks says
+what time it is, so that the held wire can use a time of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,22 @@ import random
 from collections import deque
 
 from labsupport.network import rules
+from labsupport.network.shared import FREE, WAITING
 
+_STATE = (
+    "_delay",
+    "_free",
+    "_jitter",
+    "_last",
+    "_leaving",
+    "_loss",
+    "_queue",
+    "_rate",
+    "_seed",
+    "_sways",
+    "_throws",
+    "is_cut",
+)
 QUEUE = 1000  # packets, as a Linux interface has it (ip-link(8), txqueuelen)
 
 
@@ -28,24 +44,6 @@ def number(value, name, unit, most=math.inf, none=False):
     return float(value)
 
 
-class Counts:
-    """How much went through a direction since it was last cleared: packets and bytes sent, arrived and lost.
-
-    `full`: those of `lost` that found the queue full. Plain integers, cheap to read at any moment.
-    """
-
-    __slots__ = ("arrived", "arrived_bytes", "full", "lost", "sent", "sent_bytes")
-
-    def __init__(self):
-        self.sent = self.sent_bytes = self.arrived = self.arrived_bytes = self.lost = self.full = 0
-
-    def __repr__(self):
-        return (
-            f"{self.sent} sent, {self.arrived} arrived, {self.lost} lost"
-            f"{f' ({self.full} queue full)' if self.full else ''}"
-        )
-
-
 class Direction:
     """The way from one host to another: `name` ("a to b"), settings as the whole wire has them, and `counts`.
 
@@ -55,6 +53,7 @@ class Direction:
 
     __slots__ = (
         "_changed",
+        "_clock",
         "_delay",
         "_free",
         "_jitter",
@@ -75,15 +74,16 @@ class Direction:
         "sender",
     )
 
-    def __init__(self, name, sender, receiver, changed):
+    def __init__(self, name, sender, receiver, counts, clock=None, changed=None):
         self.name, self.sender, self.receiver = name, sender, receiver
-        self._changed = changed  # called after each change; also guards: a context manager
+        self._clock = clock  # the time that plans are made by, for readers
+        self._changed = changed  # a context manager: each change is made within it
         self._delay = self._jitter = self._loss = 0.0
         self._rate, self._queue, self._seed = None, QUEUE, 0
         self._throws, self._sways = self._random("loss"), self._random("jitter")
-        self.is_cut = False
+        self.is_cut = False  # by cut(), until mend()
         self.rules = []
-        self.counts = Counts()
+        self.counts = counts
         self.overtaken = []  # records that wait to be passed by the next one
         self.forget_plan()
 
@@ -95,6 +95,15 @@ class Direction:
     def _random(self, what):
         # Each direction and each purpose has numbers of its own: one setting never shifts another's.
         return random.Random(f"{self._seed} {self.name} {what}")
+
+    def state(self):
+        """All there is to it but its rules and counts, as a value that another process can `restore`."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def restore(self, state):
+        """Be as the Direction was whose `state()` this is."""
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     @property
     def delay(self):
@@ -173,6 +182,11 @@ class Direction:
             self._throws, self._sways = self._random("loss"), self._random("jitter")
 
     @property
+    def timed(self):
+        """Whether it takes time: a delay, jitter or a rate."""
+        return bool(self._delay or self._jitter or self._rate)
+
+    @property
     def plain(self):
         """Whether packets go straight through: no rule, no chance, no rate and no delay."""
         return not (self._delay or self._jitter or self._loss or self._rate or self.is_cut or self.rules)
@@ -187,6 +201,17 @@ class Direction:
         while leaving and leaving[0] <= now:
             leaving.popleft()
         return len(leaving)
+
+    @property
+    def queue_length(self):
+        """Packets that wait now before the transmitter, the one that it sends included. Cheap to read."""
+        return self.counts.cells[WAITING] if self._clock() < self.counts.reals[FREE] else 0
+
+    def publish(self, now):
+        """Let the queue's length be seen: by other threads, and in another process."""
+        cells = self.counts.cells
+        cells[WAITING] = self.waiting(now)
+        self.counts.reals[FREE] = self._free
 
     def plan(self, now, length):
         """When a packet of `length` bytes that enters now is due; None where the queue is full."""
@@ -204,8 +229,13 @@ class Direction:
         self._last = due
         return due
 
+    def keep_order(self, due):
+        """Nothing that enters from now on is to arrive before `due`."""
+        self._last = max(self._last, due)
+
     def drop(self, predicate=None, count=1):
-        """Lose the next `count` packets that `predicate(packet)` chooses (None: any); None: each. Returns the Rule.
+        """Lose the next `count` packets that `predicate(packet)` chooses (None: any); None: each. Returns the
+        Rule.
 
         Raises TypeError or ValueError for what is no predicate or no count. The other three take the same.
         """
@@ -216,7 +246,8 @@ class Direction:
         return self._order(rules.DUPLICATE, predicate, count)
 
     def reorder(self, predicate=None, count=1):
-        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the Rule."""
+        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the
+        Rule."""
         return self._order(rules.REORDER, predicate, count)
 
     def corrupt(self, predicate=None, count=1):

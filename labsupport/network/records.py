@@ -1,33 +1,22 @@
-"""What the wire remembers of each packet, in bounded memory.
-
-A wire that carries 45 MB/s for an hour cannot keep all of it. The last packets are kept: whole up to a limit
-in bytes, the older among them cut to their headers, which is what a drawing or a capture file needs.
-"""
+"""One packet on the wire, and the packets that it carried as a learner reads them."""
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
 from collections.abc import Sequence
 
-KEPT = 100_000  # packets
-WHOLE = 64 << 20  # bytes of packets kept whole, together
-CUT_TO = 128  # bytes that are left of an older one: IPv6's header, TCP's with every option, and a little
+from labsupport.network.shared import ARRIVED, DELIVERED, IN_FLIGHT
 
-IN_FLIGHT, DELIVERED, LOST, CUT = "in flight", "delivered", "lost", "cut"
-QUEUE_FULL, NO_SUCH_HOST, ABSORBED = "queue full", "no such host", "absorbed"
-CORRUPTED, DUPLICATE, REORDERED, REFUSED = "corrupted", "duplicate", "reordered", "refused"
-ARRIVED = frozenset((DELIVERED, CORRUPTED, DUPLICATE, REORDERED))  # fates of packets that reached their host
+SHOWN = 40  # packets in a repr
 
 
 class Record:
     """One packet on the wire.
 
-    `number`: counted from 0 in the order of sending; `time`: seconds since the network began, when the wire took
-    it; `due`: when it is to arrive, by the same clock (by the wire's own, which moves with each packet carried,
-    while it is held); `arrived`: when it did, else None; `sender`, `receiver`: numbers of hosts (receiver None:
-    nobody has the address); `raw`: its bytes, as they arrive; `fate`: what became of it so far; `mark`: what its
-    fate will be on arrival.
+    `number`: counted from 0 in the order of sending; `time`: seconds since the network began, when the wire
+    took it; `due`: when it is to arrive, by the same clock (by the wire's own, which moves with each packet
+    carried, while it is held); `arrived`: when it did, else None; `sender`, `receiver`: numbers of hosts
+    (receiver None: nobody has the address); `raw`: its bytes, as they arrive; `fate`: what became of it so
+    far; `mark`: what its fate will be on arrival.
     """
 
     __slots__ = (
@@ -46,16 +35,14 @@ class Record:
     )
 
     def __init__(self, number, time, sender, receiver, raw, fate=IN_FLIGHT):
-        self.number = number
-        self.time = time
-        self.due = time
+        self.number = self.order = number  # order: among those due at one time
+        self.time = self.due = time
         self.arrived = None
         self.sender = sender
         self.receiver = receiver
         self.raw = raw
         self.fate = fate
         self.mark = DELIVERED
-        self.order = number  # among those due at one time
         self.key = None  # what makes a repeat of it known, while the wire absorbs repeats
         self._packet = None
 
@@ -83,86 +70,46 @@ def read(raw, time, fate):
     return parse(raw, time, fate)
 
 
-class Journal:
-    """The last records, oldest first: whole while there is room, then cut, then forgotten.
-
-    Not safe for several threads by itself: the wire's lock guards it.
-    """
-
-    def __init__(self, kept=KEPT, whole=WHOLE):
-        self._kept, self._room = kept, whole
-        self._cut = deque()
-        self._whole = deque()
-        self._size = 0
-        self.forgotten = 0
-
-    def __len__(self):
-        return len(self._cut) + len(self._whole)
-
-    def append(self, record):
-        """Remember one more."""
-        self._whole.append(record)
-        self._size += len(record.raw)
-        if self._size > self._room or len(self) > self._kept:
-            self._shorten()
-
-    def _shorten(self):
-        while self._size > self._room and len(self._whole) > 1:
-            record = self._whole.popleft()
-            self._size -= len(record.raw)
-            # One in flight is still needed whole by its carrier: bytes that two hold cost nothing twice.
-            if record.fate != IN_FLIGHT and len(record.raw) > CUT_TO:
-                record.raw = record.raw[:CUT_TO]
-                record._packet = None
-            self._cut.append(record)
-        while len(self) > self._kept:
-            self.forgotten += 1
-            if self._cut:
-                self._cut.popleft()
-            else:
-                self._size -= len(self._whole.popleft().raw)
-
-    def records(self):
-        """All that is remembered, as a list."""
-        return list(itertools.chain(self._cut, self._whole))
-
-    def clear(self):
-        """Forget all of them."""
-        self._cut.clear()
-        self._whole.clear()
-        self._size = self.forgotten = 0
-
-
 class Packets(Sequence):
-    """What the wire remembered when it was asked: Packets, read from their bytes as they are looked at.
+    """The packets that the wire remembered when it was asked, each read from its bytes when it is looked at.
 
-    `forgotten`: how many older ones there were and are no more.
+    `forgotten`: how many older ones there were and are no more. Of the older among the remembered only the
+    head is left: their payload is cut, their `length` is not.
     """
 
-    def __init__(self, records, forgotten=0):
-        self._records = records
-        self.forgotten = forgotten
+    def __init__(self, shared):
+        numbers, self.forgotten = shared.remembered()
+        self._slots = shared.slots(numbers)
+        self._shared = shared
+        self._read = [None] * len(numbers)
 
     def __len__(self):
-        return len(self._records)
+        return len(self._read)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return tuple(record.packet for record in self._records[index])
-        return self._records[index].packet
+            return tuple(self._packet(number) for number in range(*index.indices(len(self))))
+        index = range(len(self))[index]  # raises IndexError as a tuple does, and counts from the end
+        return self._packet(index)
+
+    def _packet(self, index):
+        packet = self._read[index]
+        if packet is None:
+            _, time, fate, raw = self._shared.read(self._slots, index)
+            packet = self._read[index] = read(raw, time, fate)
+        return packet
 
     def __eq__(self, other):
         if isinstance(other, (Packets, tuple)):
-            return len(self) == len(other) and all(map(lambda a, b: a == b, self, other))
+            return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
         return NotImplemented
 
     __hash__ = None
 
     def __repr__(self):
-        lines = [repr(packet) for packet in self[-40:]]
+        lines = [repr(packet) for packet in self[-SHOWN:]]
         earlier = len(self) + self.forgotten - len(lines)
-        if self.forgotten:
-            lines.insert(0, f"… {earlier:,} earlier, {self.forgotten:,} of them forgotten")
-        elif earlier:
-            lines.insert(0, f"… {earlier:,} earlier")
+        if earlier:
+            forgotten = f", {self.forgotten:,} of them forgotten" if self.forgotten else ""
+            lines.insert(0, f"… {earlier:,} earlier{forgotten}")
         return "\n".join(lines) or "no packets"

@@ -1,4 +1,4 @@
-"""What the wire does to chosen packets: drop, duplicate, reorder, corrupt, each by a predicate and a count."""
+"""What the wire does to chosen packets: drop, duplicate, reorder, corrupt, each by predicate and count."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Rule:
         self.done = 0
 
     def applies(self, record):
-        """Whether it applies to this one, which is then counted. Raises what the learner's predicate raises."""
+        """Whether it applies to this one, which is then counted. Raises what the predicate raises."""
         if self.left == 0:
             return False
         if self._predicate is not None and not self._predicate(record.packet):

@@ -1,18 +1,17 @@
 """The wire of a private network, as a learner has it: `net.wire`.
 
-It is a cable (or, with three hosts, one between each two) whose every packet passes through this process, which may
-delay it, lose it, show it, or hold it. Settings on the wire hold for every direction; `wire.a_to_b` has the same
-for one.
+It is a cable (or, with three hosts, one between each two) whose every packet passes through this process,
+which may delay it, lose it, show it, or hold it. Settings on the wire hold for every direction; `wire.a_to_b`
+has the same for one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
 
-from labsupport.network import records, rules
+from labsupport.network import rules
 from labsupport.network.carrier import Carrier
-from labsupport.network.direction import Counts, Direction
+from labsupport.network.records import Packets
 
 QUIET = 0.02  # seconds without a packet, after which programs are taken to wait
 SETTLED_WITHIN = 5.0  # seconds
@@ -36,10 +35,10 @@ def _setting(name, what):
 class Wire(Carrier):
     """`Wire(ends)`: `ends` has (name, addresses as text, descriptor of the TUN) for each host.
 
-    Settings: `delay`, `jitter` (seconds), `rate` (bits/s), `queue` (packets), `loss` (probability), `seed`; each
-    direction apart as `a_to_b`, `b_to_a` … Raises TypeError or ValueError at once for values that are none. What a
-    predicate raised is raised at the next use; `errors` keeps it. The descriptors stay the caller's: close them
-    after `close()`.
+    Settings: `delay`, `jitter` (seconds), `rate` (bits/s), `queue` (packets), `loss` (probability), `seed`;
+    each direction apart as `a_to_b`, `b_to_a` … Raises TypeError or ValueError at once for values that are
+    none. What a predicate raised is raised at the next use; `errors` keeps it. The descriptors stay the
+    caller's: close them after `close()`.
     """
 
     __slots__ = ("_by_name",)
@@ -52,22 +51,9 @@ class Wire(Carrier):
     seed = _setting("seed", "What the random numbers of loss and jitter grow from")
 
     def __init__(self, ends, lock=None):
-        ends = list(ends)
-        names = [end[0] for end in ends]
-        between = {
-            (a, b): Direction(f"{names[a]} to {names[b]}", a, b, self._change)
-            for a in range(len(ends))
-            for b in range(len(ends))
-            if a != b
-        }
-        self._by_name = {direction.name.replace(" ", "_"): direction for direction in between.values()}
-        super().__init__(ends, between, lock)
-
-    @contextlib.contextmanager
-    def _change(self):
-        with self.lock:
-            yield
-        self._nudge()
+        self._by_name = {}
+        super().__init__(list(ends), lock)
+        self._by_name = {direction.name.replace(" ", "_"): direction for direction in self.between.values()}
 
     @property
     def directions(self):
@@ -94,13 +80,14 @@ class Wire(Carrier):
     def step(self):
         """Carry the packet that is due first on a held wire; returns the Packet, None where nothing waits.
 
-        A program that is about to send is given a twentieth of a second. Raises RuntimeError if the wire is free.
+        A program that is about to send is given a twentieth of a second. Raises RuntimeError if the wire is
+        free.
         """
         self._need_hold("step")
         if not self.in_flight:
             self.readable(STEP_WAITS)
         with self.lock:
-            self._drain()
+            self._collect(keep=False)
             record = self.next()
             if record is None:
                 return None
@@ -108,17 +95,18 @@ class Wire(Carrier):
             return record.packet
 
     def settle(self, quiet=QUIET, timeout=SETTLED_WITHIN):
-        """Carry packets on a held wire until none has come for `quiet` seconds; returns those carried, a list.
+        """Carry packets on a held wire until none has come for `quiet` seconds; returns those carried, a
+        list.
 
-        Raises TimeoutError where they have not come to an end after `timeout` seconds, RuntimeError if the wire
-        is free.
+        Raises TimeoutError where they have not come to an end after `timeout` seconds, RuntimeError if the
+        wire is free.
         """
         self._need_hold("settle")
         carried = []
         deadline = time.monotonic() + timeout
         while True:
             with self.lock:
-                self._drain()
+                self._collect(keep=False)
                 record = self.next()
                 if record is not None:
                     self.carry(record)
@@ -136,9 +124,11 @@ class Wire(Carrier):
     # Rules
 
     def drop(self, predicate=None, count=1):
-        """Lose the next `count` packets, whatever their direction, that `predicate(packet)` chooses; returns the Rule.
+        """Lose the next `count` packets, whatever their direction, that `predicate(packet)` chooses; returns
+        the Rule.
 
-        `predicate` None: any packet; `count` None: every one. Raises TypeError or ValueError for what is neither.
+        `predicate` None: any packet; `count` None: every one. Raises TypeError or ValueError for what is
+        neither.
         """
         return self._order(rules.DROP, predicate, count)
 
@@ -147,7 +137,8 @@ class Wire(Carrier):
         return self._order(rules.DUPLICATE, predicate, count)
 
     def reorder(self, predicate=None, count=1):
-        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the Rule."""
+        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the
+        Rule."""
         return self._order(rules.REORDER, predicate, count)
 
     def corrupt(self, predicate=None, count=1):
@@ -168,7 +159,7 @@ class Wire(Carrier):
         with self._change():
             for direction in self.directions:
                 direction.is_cut = True
-                self._lose_flying(direction)
+                self.lose_flying(direction)
 
     def mend(self):
         """The cable is whole again. Idempotent."""
@@ -181,44 +172,47 @@ class Wire(Carrier):
 
     @property
     def packets(self):
-        """The Packets of the last 100,000, a sequence of those there are now; its repr says what was forgotten.
+        """The Packets of the last 100,000, a sequence of those there are now; its repr says what was
+        forgotten.
 
         While the wire is held, those that hosts have sent are among them.
         """
         self.check()
         with self.lock:
-            if self.held:
-                self._drain()
-            return records.Packets(self._journal.records(), self._journal.forgotten)
+            self._collect()
+            return Packets(self.shared)
 
     @property
     def in_flight(self):
         """The Packets on their way, those due first first: a tuple."""
         with self.lock:
-            if self.held:
-                self._drain()
-            flying = {record.number: record for _, _, record in self._flight if record.fate == records.IN_FLIGHT}
-        return tuple(record.packet for record in sorted(flying.values(), key=lambda r: (r.due, r.order)))
+            self._collect()
+            with self._change() if self._away else self.lock:
+                flying = self.flying()
+        return tuple(record.packet for record in flying)
 
     @property
     def lateness(self):
         """Seconds that a delivery was behind the wire's own plan, at worst, since `clear()`."""
-        return self.worst
+        return self.shared.worst
+
+    @property
+    def lateness_now(self):
+        """Seconds that the last delivery was behind."""
+        return self.shared.recent
 
     @property
     def queue_length(self):
-        """Packets that wait now before a transmitter of limited rate, all directions together."""
-        with self.lock:
-            now = self._planning()
-            return sum(direction.waiting(now) for direction in self.directions)
+        """Packets that wait now before a transmitter of limited rate, all directions together. Cheap to
+        read."""
+        return sum(direction.queue_length for direction in self.directions)
 
     def clear(self):
         """Forget the packets carried so far, the counts and the lateness. What is in flight stays there."""
-        with self.lock:
-            self._journal.clear()
-            self.worst = self.recent = 0.0
+        with self._change():
+            self.shared.forget()
             for direction in self.directions:
-                direction.counts = Counts()
+                direction.counts.clear()
 
     def save(self, path):
         """Write the remembered packets to a capture file (pcap), which Wireshark opens. Raises OSError."""
