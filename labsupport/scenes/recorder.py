@@ -22,6 +22,7 @@ class SceneRecorder(Recorder):
         self.scenery = Scenery(net, self.log)
         self.turns = Turns(self, threading.current_thread())
         self._kept, self._waiting = {}, {}
+        self.failure = None
 
     # The recorder's part
 
@@ -74,6 +75,14 @@ class SceneRecorder(Recorder):
         """See Scenery.readable."""
         return self.scenery.readable(timeout)
 
+    def asking(self):
+        """The threads that wait for the network itself, and so are not idle."""
+        return set(self.scenery.net.asking)
+
+    def begin_here(self):
+        """Forget what was noted, but for the states as they are."""
+        self.scenery.begin_here()
+
     def expects(self, busy):
         """See Scenery.expects."""
         return self.scenery.expects(busy)
@@ -88,6 +97,25 @@ class SceneRecorder(Recorder):
         for _, sock in tuple(self._waiting.values()):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+    # The threads' errors
+
+    @contextlib.contextmanager
+    def catching(self):
+        """Keep what the scene's threads raise: an OSError is in the timeline; the first other one is `failure`."""
+        before, main = threading.excepthook, set(threading.enumerate())
+
+        def keep(raised):
+            if raised.thread in main:
+                before(raised)
+            elif not isinstance(raised.exc_value, OSError) and not self._stopped:
+                self.failure = self.failure or raised.exc_value
+
+        threading.excepthook = keep
+        try:
+            yield
+        finally:
+            threading.excepthook = before
 
     # The end
 

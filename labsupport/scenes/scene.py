@@ -54,16 +54,19 @@ def _run(function, net):
     turns, result, error = recorder.turns, None, None
     net.turns = turns
     recorder.start()
-    try:
+    with recorder.catching():
         try:
-            result = function(net)
-        except OSError as raised:
-            error = raised
-        turns.finish()
-    finally:
-        net.turns = None
-        recorder.stop()
-        recorder.close()
-    if isinstance(error, TimeoutError) and error is turns.failure:
+            try:
+                result = function(net)
+            except OSError as raised:
+                error = raised
+            turns.finish()
+        finally:
+            net.turns = None
+            recorder.stop()
+            recorder.close()
+    if error is not None and error is turns.failure:
         raise error
+    if recorder.failure is not None:
+        raise recorder.failure
     return tell(recorder, result=result, error=error)

@@ -32,6 +32,7 @@ class Scenery:
         self.wire, self.lock = net.wire, net.wire.lock
         self.kernels = {}  # cookie → Kernel
         self._sent = []
+        self.kept_time = False  # whether the wire took time
         self.wire.hold()
         self.wire.absorb = True  # a SYN that waits here is repeated by its kernel's clock, not by the lesson's
         self.wire.watchers.append(self._heard)
@@ -57,12 +58,16 @@ class Scenery:
                 return False
             early = self.wire.until_due(record)
         # The held wire's own time stands still between packets: the delay is kept by waiting for it.
-        time.sleep(max(0.0, early))
+        if early > 0:
+            self.kept_time = True
+            time.sleep(early)
         with self.lock:
             self.wire.carry(record)
             self.wire.take()
             at = len(self.log)
-            self._note_changes()
+            # Not the queues: a program that the packet woke may be reading already. They are looked at when
+            # all wait again.
+            self._note_changes(queues=False)
             kernel = self._kernel_of(record.receiver, record.packet, arriving=True)
             if not record.lost:
                 self.log.insert(at, ("arrived", kernel, record, time.perf_counter()))
@@ -81,6 +86,17 @@ class Scenery:
             for host in self.net.hosts
             for listed in host.sockets
         )
+
+    def begin_here(self):
+        """Note the states as they are, and nothing of what came before."""
+        with self.lock:
+            now = time.perf_counter()
+            under_way = [entry for entry in self.log if entry[0] == "began" and entry[1].ended is None]
+            self.log.clear()
+            alive = [kernel for kernel in self.kernels.values() if kernel.state not in (None, "CLOSED")]
+            self.log += [("became", kernel, kernel.state, now) for kernel in alive]
+            self.log += [("held", kernel, kernel.queues, now) for kernel in alive if any(kernel.queues)]
+            self.log += under_way
 
     # What the recorder asks for
 
@@ -104,16 +120,16 @@ class Scenery:
         if kind != "arrived" and record.fate != "absorbed" and new:
             self._sent.append(record)
 
-    def _note_changes(self):
+    def _note_changes(self, queues=True):
         """Look at both kernels: states, then packets sent, then queues."""
-        queues = []
+        held = []
         for number, host in enumerate(self.net.hosts):
-            self._look(number, host, queues)
+            self._look(number, host, held if queues else None)
         sent, self._sent = self._sent, []
         for record in sent:
             kernel = self._kernel_of(record.sender, record.packet)
             self.log.append(("sent", kernel, record, self._again(record.packet), time.perf_counter()))
-        self.log += queues
+        self.log += held
 
     def _look(self, number, host, queues):
         gone = {cookie for cookie, kernel in self.kernels.items() if kernel.host == number}
@@ -136,7 +152,7 @@ class Scenery:
             kernel.state = state
             kernel.opened = kernel.opened or {"SYN-SENT": "active", "SYN-RECEIVED": "passive", "LISTEN": "passive"}.get(state)
             self.log.append(("became", kernel, state, now))
-        if held != kernel.queues:
+        if queues is not None and held != kernel.queues:
             kernel.queues = held
             queues.append(("held", kernel, held, now))
 

@@ -31,13 +31,12 @@ class _Teller:
     def timeline(self, scene):
         for kind, *noted in self.log:
             getattr(self, f"_{kind}")(*noted)
-        delayed = any(abs(record.due - record.time) > 0.001 for record in self.packets)
         return Timeline(
             self.events,
             self.lanes,
             hosts=self._hosts(),
             packets=[record.packet for record in self.packets],
-            keeps_time=delayed,
+            keeps_time=self.scenery.kept_time,
             **scene,
         )
 

@@ -17,7 +17,7 @@ from labsupport.scenes.waiting import Watch
 PAUSE = 0.0003  # seconds between two looks at threads that run
 PATIENCE = 12.0  # seconds in which nothing at all happens; the kernel repeats a SYN after 1, 2, 4 seconds
 ALL = 25.0  # seconds for a whole scene: a notebook's cell has 30
-TEARDOWN = 2.0  # seconds for threads to end that were set free
+WAKE_AGAIN = 0.05  # seconds
 
 
 class _Asked:
@@ -36,7 +36,9 @@ class Turns:
         self._wire, self._main = wire, main
         self._before = set(threading.enumerate()) - {main}
         self._turn = threading.Condition(threading.Lock())
-        self._asked, self._holder, self._met = [], main, {main: 0}
+        self._asked, self._holder = [], main
+        self._met = {main}  # threads that have had a turn
+        self._ranks = {main: 0}
         self._calls = set()  # threads inside a recorded call
         self._watch = Watch()
         self._ended = self._over = False
@@ -50,15 +52,17 @@ class Turns:
 
     def begin(self, thread):
         """Before a call: the turn, once threads that this one started have come to their first call."""
+        self._give_up(thread)
         self._calls.add(thread)
         fresh = thread not in self._met
         if fresh:
-            self._met[thread] = len(self._met)
             if thread.name.startswith("labsupport-background-"):
+                self._met.add(thread)
                 return  # its starter waits until it has entered its call, and does nothing else
         elif self._holder is thread and not self._started_others():
             return
         self._ask(thread, fresh)
+        self._met.add(thread)
 
     def go_on(self, thread):
         """After a call: the turn, unless the thread never lost it."""
@@ -69,6 +73,11 @@ class Turns:
     def settle(self):
         """Go on only when all others wait and nothing is on the wire."""
         self._ask(threading.current_thread(), last=True)
+
+    def begin_here(self):
+        """Let all come to rest, and forget what was noted so far."""
+        self.settle()
+        self._wire.begin_here()
 
     def finish(self):
         """The body has ended: let the others and the wire come to rest. Raises what went wrong on the way."""
@@ -98,6 +107,10 @@ class Turns:
             self._turn.wait_for(lambda: mine.granted or self._over)
             self._asked.remove(mine)
             self._turn.notify_all()
+        self._give_up(thread)
+
+    def _give_up(self, thread):
+        """Raise in the cell's thread what ended the turns."""
         if self.failure is not None and thread is self._main and not self._ended:
             raise self.failure
 
@@ -111,8 +124,14 @@ class Turns:
             self.failure = self.failure or error
         finally:
             self.free()
-            if self.failure is not None:
+            self._wake_all()
+
+    def _wake_all(self):
+        """After a failure: free whoever is in a call, or on the way into one, until the body has ended."""
+        with self._turn:
+            while self.failure is not None and not self._ended:
                 self._wire.wake()
+                self._turn.wait(WAKE_AGAIN)
 
     def _one(self):
         """Wait until all wait, then give one turn; False when the scene is over."""
@@ -139,9 +158,11 @@ class Turns:
         return self._idle()
 
     def _pick(self):
-        """Of those who asked: a thread at its first call, else the one that began earliest."""
+        """Of those who asked: a thread at its first call, else the one that was started first."""
         asking = [one for one in self._asked if not one.last]
-        return min(asking, key=lambda one: (not one.fresh, self._met.get(one.thread, 0)), default=None)
+        for thread in self._own():  # in the order in which they were started
+            self._ranks.setdefault(thread, len(self._ranks))
+        return min(asking, key=lambda one: (not one.fresh, self._ranks[one.thread]), default=None)
 
     def _wait_for_all(self):
         """Until every thread of the scene waits; a scene that computes for ever is ended."""
@@ -153,12 +174,16 @@ class Turns:
                 looked = [thread for thread in looked if thread is not self._main]
             tids = [thread.native_id for thread in looked]
             # A thread that has been started is listed by its starter; between two looks nobody may come.
-            if None not in tids and self._watch.all_wait(tids) and self._same(looked, asked):
+            asking = self._wire.asking() & set(looked)
+            if not asking and None not in tids and self._watch.all_wait(tids) and self._same(looked, asked):
                 return
             self._check_time()
             time.sleep(PAUSE)
 
     def _same(self, looked, asked):
+        """Whether nobody has come, gone, or asked meanwhile."""
+        if self._wire.asking() & set(looked):
+            return False
         with self._turn:
             now = {one.thread for one in self._asked}
         own = [thread for thread in self._own() if thread not in now]
@@ -186,11 +211,12 @@ class Turns:
         False when the body has ended and nothing comes any more: that some wait still is what the timeline
         shows.
         """
-        until = time.monotonic() + PATIENCE
-        marks = self._asked[:]
+        until, ended = time.monotonic() + PATIENCE, self._ended
         while time.monotonic() < until:
             self._check_time()
-            if self._wire.readable(0.02) or self._asked != marks:
+            if self._ended != ended:  # the body has come to its end meanwhile
+                return True
+            if self._wire.readable(0.02) or any(not one.last for one in tuple(self._asked)):
                 return True
             if not self._watch.all_wait([thread.native_id for thread in self._awaited()]):
                 return True
