@@ -44,7 +44,7 @@ def listing_part(rows, y, role):
     if not all(row.owned for row in rows):
         notes.append("dashed: the kernel's alone, no program's")
     if notes:
-        y += 18
+        y += 21
         parts.append(theme.text(_LEFT, y, "; ".join(notes), size=11, fill="dim", italic=True))
     return "".join(parts), y + 8
 

@@ -49,6 +49,7 @@ _PAGE = {
 }
 _DARK_PAGES = ('body[data-jp-theme-light="false"]', "body.vscode-dark")
 
+NO_BREAK = "\N{NO-BREAK SPACE}"  # between a figure and its unit; not "printable", and yet to be kept
 ROLES = {"client": "var(--c)", "server": "var(--s)", None: "var(--k)", "kernel": "var(--k)"}
 
 
@@ -90,7 +91,10 @@ def escape(text):
     """`text` fit to stand in SVG; control characters, which XML forbids, become the replacement character."""
     said = str(text)
     if not said.isprintable():
-        said = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said)
+        said = "".join(
+            letter if letter.isprintable() or letter == NO_BREAK else "\N{REPLACEMENT CHARACTER}"
+            for letter in said
+        )
     return _escape(said, {'"': "&quot;"})
 
 

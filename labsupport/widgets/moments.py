@@ -87,6 +87,8 @@ def _after(before, events):
         elif hasattr(event, "state"):
             changed = {"state": event.state}
             then = then._replace(seen=event.seen)
+            if then.recv_queue is None:  # a Held tells of changes, and a socket begins with empty queues
+                then = then._replace(recv_queue=0, send_queue=0)
         else:
             continue
         fresh = {name for name, value in changed.items() if getattr(then, name) != value}

@@ -19,6 +19,7 @@ from labsupport.widgets.bundle import toolkit
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.1  # seconds between two looks
+HELD = "Held. Nothing moves on the wire but by Step and Settle."
 FLYING = 8  # packets in flight that are listed
 
 _panels = weakref.WeakKeyDictionary()
@@ -72,8 +73,7 @@ def _end(end, own=None):
         said = f":{end[1]}"
     else:
         said = full(end)
-    letters = theme.MONO.replace('"', "'")
-    return f'<span style="font-family:{letters};font-size:11.5px">{theme.escape(said)}</span>'
+    return sheets.code(said)
 
 
 class Panel:
@@ -86,7 +86,7 @@ class Panel:
         self._names = tuple((host.name, host.address) for host in net.hosts)
         self._lock = threading.RLock()
         self._closed, self._key, self._widget = False, None, None
-        self._said = "The wire is yours: Hold it, and nothing moves but by Step and Settle."
+        self._said = HELD if net.wire.held else "Hold the wire, and nothing moves on it but by Step and Settle."
         sampler.start(self)
 
     @property
@@ -122,6 +122,8 @@ class Panel:
                 self._closed = True
                 self._say("The network is closed.")
                 self._enable(None)
+                if self._widget is not None:
+                    self._state.value = ""
                 return False
             if key != self._key:
                 self._key = key
@@ -154,7 +156,7 @@ class Panel:
 
     def _hold(self, net):
         net.hold()
-        return "Held. Nothing moves on the wire but by Step and Settle."
+        return HELD
 
     def _step(self, net):
         packet = net.step()

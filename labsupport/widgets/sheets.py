@@ -10,7 +10,7 @@ from labsupport.draw import theme
 
 WIDTH = 720  # pixels, as wide as the ladder
 ROLES = ("client", "server")  # whose colors the first two hosts have, as on a ladder; further ones are grey
-_NUMBER = "text-align:right;font-family:" + theme.MONO.replace('"', "'")
+_MONO = "font-family:" + theme.MONO.replace('"', "'")  # to stand in an attribute
 
 
 def role(number):
@@ -29,7 +29,7 @@ def paper(body):
 def side_by_side(sections):
     """Sections in columns that wrap where the pane is narrow."""
     return (
-        '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:10px">'
+        '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:10px">'
         + "".join(sections)
         + "</div>"
     )
@@ -54,15 +54,15 @@ def table(head, rows, wide=True, shares=None):
     """
     fixed = ";table-layout:fixed" if shares else ""
     columns = "".join(f'<col style="width:{share}%">' for share in shares or ())
-    looks = [_NUMBER if name.endswith("-Q") else "text-align:left" for name in head]
-    space = "padding:2px 9px 2px 0;white-space:nowrap;background:none;border:0"
+    sides = ["text-align:right" if name.endswith("-Q") else "text-align:left" for name in head]
+    space = "padding:2px 7px 2px 0;white-space:nowrap;background:none;border:0"
     names = "".join(
-        f'<th scope="col" style="{look};{space};font-weight:400;font-size:11px;color:var(--dim)">{name}</th>'
-        for name, look in zip(head, looks, strict=True)
+        f'<th scope="col" style="{side};{space};font-weight:400;font-size:11px;color:var(--dim)">{name}</th>'
+        for name, side in zip(head, sides, strict=True)
     )
     lines = "".join(
         '<tr style="background:none">'
-        + "".join(f'<td style="{look};{space}">{cell}</td>' for cell, look in zip(row, looks, strict=True))
+        + "".join(f'<td style="{side};{space}">{cell}</td>' for cell, side in zip(row, sides, strict=True))
         + "</tr>"
         for row in rows
     )
@@ -78,23 +78,22 @@ def pill(said, role, *, news=False, seen=True):
     paint = f"background:{ink};color:var(--paper)" if news else f"background:var(--soft);color:{ink}"
     return (
         f'<span style="display:inline-block;border:1.2px {"solid" if seen else "dashed"} {ink};{paint};'
-        'border-radius:10px;padding:0 8px;font-size:10.5px;line-height:17px;font-weight:650">'
+        'border-radius:9px;padding:0 6px;font-size:10px;line-height:16px;font-weight:650">'
         f"{theme.escape(said)}</span>"
     )
 
 
 def figure(value, *, news=False):
     """A queue's count, bold where it is news; "–" for one that nothing is known of."""
-    said = theme.count(value)
-    if value is None or (value == 0 and not news):
-        return f'<span style="color:var(--dim)">{said}</span>'
-    return f"<b>{said}</b>" if news else said
+    ink = "var(--dim)" if not value and not news else "var(--ink)"
+    weight = ";font-weight:700" if news else ""
+    return f'<span style="color:{ink}{weight};{_MONO}">{theme.count(value)}</span>'
 
 
 def small(said, *, mono=False):
     """A remark in dim, small letters."""
-    letters = f"font-family:{theme.MONO}".replace('"', "'") if mono else ""
-    return f'<span style="color:var(--dim);font-size:11.5px;{letters}">{theme.escape(said)}</span>'
+    letters = f";{_MONO}" if mono else ""
+    return f'<span style="color:var(--dim);font-size:11.5px{letters}">{theme.escape(said)}</span>'
 
 
 def status(said, *, aside="", high=0):
@@ -106,3 +105,8 @@ def status(said, *, aside="", high=0):
         f'<div role="status" aria-live="polite" style="font-size:14px;line-height:1.4;min-height:{high}px">'
         f"{beside}{theme.escape(said)}</div>"
     )
+
+
+def code(said):
+    """An address or the like."""
+    return f'<span style="{_MONO};font-size:11px">{theme.escape(said)}</span>'
