@@ -1,6 +1,6 @@
 """Hand-made scenes for the drawings: a few words each, turned into the events that an engine would give.
 
-    story("SYN …", hosts=2) is built by Story: call, back, state, send, arrive; `sent` returns its number.
+story("SYN …", hosts=2) is built by Story: call, back, state, send, arrive; `sent` returns its number.
 """
 
 from __future__ import annotations
@@ -83,9 +83,7 @@ class Story:
         ends = (self.hosts[host].address, ports[0]), (self.hosts[to].address, ports[1])
         self.packets.append(packet(*ends, said, **more))
         order = len(self.events)
-        self.events.append(
-            Sent(order, self._time(at), host, lane, len(self.packets) - 1, said, fate, note)
-        )
+        self.events.append(Sent(order, self._time(at), host, lane, len(self.packets) - 1, said, fate, note))
         self.heading = getattr(self, "heading", {})
         self.heading[order] = to
         return order

@@ -28,16 +28,26 @@ class _Line:
         way = 1 if target.axis > source.axis else -1
         self.x1, self.y1 = source.axis + way * _GAP, placed.y[arrow.sent]
         self.x2 = target.axis - way * _GAP
+        self.under = False  # whether the word for what became of it stands below its end
         if arrival is not None:
             self.y2 = placed.y[arrival]
             self.full = (self.x2, self.y2)
         else:
             fall = SLANT if placed.scale == "order" else 12
             self.full = (self.x2, self.y1 + fall)
-            words = wide(pieces(arrow, False, room=1)) + 16
-            most = 1 - (theme.width(arrow.fate, 11.5) + 26) / abs(self.x2 - self.x1)
-            part = min(most, max(_LOST, words / abs(self.x2 - self.x1)))
-            self.x2, self.y2 = self.point(max(0.3, part))
+            self._stop()
+
+    def _stop(self):
+        """Where a packet ends that does not arrive: beyond its label, with its word behind it or below."""
+        long = abs(self.x2 - self.x1)
+        said = (wide(pieces(self.arrow, False, room=1)) + 16) / long
+        most = 1 - (theme.width(self.arrow.fate, 11.5) + 26) / long
+        self.under = said > most
+        self.x2, self.y2 = self.point(0.86 if self.under else min(most, max(_LOST, said)))
+
+    def meets(self, high, low):
+        """Whether the line comes between two heights."""
+        return min(self.y1, self.y2) <= low and max(self.y1, self.y2) >= high
 
     def point(self, part):
         x, y = self.full
@@ -78,19 +88,24 @@ def _fate_box(line):
     if line.arrival is not None:
         return None
     room, way = theme.width(line.arrow.fate, 11.5) + 22, 1 if line.x2 > line.x1 else -1
+    if line.under:
+        low, high = sorted((line.x2 - way * room, line.x2 + way * 12))
+        return (low, line.y2 - 3, high, line.y2 + 20)
     low, high = sorted((line.x2, line.x2 + way * room))
     return (low, line.y2 - 2, high, line.y2 + 9)
 
 
 def _label(line, said, lines, taken, drawing):
     """The label of a line, where along it (and over or under it) it is in nobody's way."""
-    room, steep = wide(said), abs(line.angle) > _STEEPEST
-    best = None
+    room, steep, best = wide(said), abs(line.angle) > _STEEPEST, None
+    high, low = sorted((line.y1, line.y2))
+    lines = [other for other in lines if other is not line and other.meets(high - 20, low + 20)]
+    near = [box for box in taken if box[3] > high - 20 and box[1] < low + 20]
     for level in (0, 1) if not steep else (0,):
         for part in _places(line, steep):
             boxes, x, y = _boxes(line, part, room, steep, level)
-            meets = sum(_overlap(box, other) for box in boxes for other in taken)
-            crossed = sum(_crossed(box, other) for box in boxes for other in lines if other is not line)
+            meets = sum(_overlap(box, other) for box in boxes for other in near)
+            crossed = sum(_crossed(box, other) for box in boxes for other in lines)
             cost = 40 * meets + 3 * crossed + 60 * _outside(line, x, room) + abs(part - 0.5) + 1.5 * level
             if best is None or cost < best[0] - 1e-9:
                 best = (cost, boxes, x, y, meets)
@@ -193,7 +208,9 @@ def _unarrived(line, now):
         parts.append(f'<circle cx="{theme.number(ends)}" cy="{theme.number(y)}" r="4.5" fill="{ink}"/>')
     fill = "x" if arrow.bad else "dim"
     halo = ' stroke="var(--paper)" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"'
-    x = ends + way * 9
+    x, y = (ends + way * 6, y + 13) if line.under else (ends + way * 9, y)
+    if line.under:
+        anchor = "end" if way > 0 else "start"
     parts.append(theme.text(x, y + 4.5, arrow.fate, size=11.5, fill=fill, anchor=anchor, extra=halo))
     return "".join(parts)
 

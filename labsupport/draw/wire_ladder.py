@@ -55,9 +55,7 @@ def wire_svg(timeline, live=False, scale="order", until=None):
     body += [_moment(drawing, moment) for moment in placed.plan.moments]
     if not placed.plan.moments:
         middle = placed.width / 2
-        body.append(
-            theme.text(middle, TOP + 6, "nothing happened", fill="dim", anchor="middle", italic=True)
-        )
+        body.append(theme.text(middle, TOP + 6, "nothing happened", fill="dim", anchor="middle", italic=True))
     body.append("</g>")
     names = " and ".join(end.label for end in timeline.hosts) or "no host"
     return theme.figure(
@@ -218,14 +216,14 @@ def _bar(drawing, call):
     x = column.dot - column.side * 9 * call.depth
     bar = drawing.down(call.begin, top, bottom, x - 3, 6, column.ink, 0.3, radius=3)
     taken = [
-        (y - 9, y - 1 + LINE * (len(placed.words[moment.at]) - 1))
+        (y - 6, y + 8 + LINE * (len(placed.words[moment.at]) - 1))
         for moment in placed.plan.moments
         if moment.host == call.host and (y := placed.text_y.get(moment.at)) is not None
     ]
     if column.middle:
         taken += [(y - 9, y + 9) for at, y in placed.pill_y.items()]
     high, low = _gap(top, bottom, taken)
-    if call.depth or low - high < 19:
+    if call.depth or low - high < 17:
         return bar
     said = "still waits" if last else "waits"
     words = theme.text(

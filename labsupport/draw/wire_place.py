@@ -88,7 +88,7 @@ def _tracks(made):
 
 
 def _turned(made, columns):
-    """The states of a host in the middle that an arrival from its right brought about: their pills stand left."""
+    """The states of a middle host that an arrival from the right brought about: their pills stand left."""
     turned, before = set(), None
     for moment in made.moments:
         if moment.kind == "state" and before is not None and columns[moment.host].middle:
@@ -115,7 +115,9 @@ def _columns(timeline, made, tracks, live, scale):
     pills, rooms, bands = [], [], []
     for host in range(hosts):
         pills.append(max((pill_width(state.said) for state in made.states if state.host == host), default=20))
-        bands.append(1 + max((tracks[state.socket] for state in made.states if state.host == host), default=0))
+        bands.append(
+            1 + max((tracks[state.socket] for state in made.states if state.host == host), default=0)
+        )
         rooms.append(min(_ROOM[1], _widest(made, host, live)))
     outer, gaps = {0, hosts - 1}, max(1, hosts - 1)
     bars = [9 * max(0, made.depth(host) - 1) for host in range(hosts)]
@@ -152,11 +154,11 @@ def _widest(made, host, live):
         if moment.host == host and moment.kind in ("call", "begin", "return"):
             lines = _words(moment, 10_000, live)
             wide = max([wide, *(theme.width(line, CALL_SIZE, mono=True) for line, _ in lines)])
-    return wide + 2
+    return max(64, wide + 2)
 
 
 def _shrunk(rooms, outer, lack):
-    """(the outer rooms made smaller by `lack` pixels in all, the largest first; what is still lacking, below 0)."""
+    """(the rooms with the outer ones smaller by `lack` pixels in all; what lacks still, below 0)."""
     rooms = list(rooms)
     while lack > 0:
         largest = max(outer, key=lambda host: rooms[host])
@@ -225,7 +227,9 @@ def _by_order(placed):
     for moment in placed.plan.moments:
         host, at = moment.host, moment.at
         if moment.kind == "state":
-            caused = before is not None and before.host == host and before.kind in ("call", "begin", "arrived")
+            caused = (
+                before is not None and before.host == host and before.kind in ("call", "begin", "arrived")
+            )
             y = max(y if caused else y + ANSWER, pills[host] + PILL_HEIGHT + 3)
             if placed.columns[host].middle:
                 y = max(y, words[host])
@@ -236,10 +240,12 @@ def _by_order(placed):
             follows = before is not None and before.kind in ("call", "begin", "state", "return", "arrived")
             y = max(y + (ANSWER if follows else NEXT), wire)
             # What does not arrive has a word at its end, below where it left.
-            wire = y + (NEXT if moment.item.arrived else SLANT + 8)
+            wire = y + (NEXT if moment.item.arrived else SLANT + (8 if _short(placed, moment.item) else 20))
         elif moment.kind == "arrived":
             start = placed.y[moment.item.sent]
-            close = before is not None and before.kind == "arrived" and before.item.source == moment.item.source
+            close = (
+                before is not None and before.kind == "arrived" and before.item.source == moment.item.source
+            )
             y = max(y + (NEXT if close else 8), start + SLANT)
         elif moment.kind == "held":
             pass
@@ -254,6 +260,12 @@ def _by_order(placed):
         placed.y[at] = y
         before = moment if moment.kind != "held" else before
     return max([TOP + 30, y + 8, *(bottom - 6 for bottom in words.values())])
+
+
+def _short(placed, arrow):
+    """Whether the word for what became of a lost packet has room behind it on the wire."""
+    room = abs(placed.columns[arrow.target].axis - placed.columns[arrow.source].axis)
+    return wide(pieces(arrow, False, room=1)) + theme.width(arrow.fate, 11.5) + 54 < room
 
 
 # --- down, to scale ---------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from labsupport.draw.rows import result
 from labsupport.events import Arrived, Became, Began, Held, Returned, Sent
 
-ARRIVES = frozenset({"delivered", "duplicate", "corrupted"})  # fates with an arrival, as a rule
 ON_THE_WAY = frozenset({"in flight", "delivered", "duplicate"})  # without an arrival: nothing bad is known
 EXCERPT, WHOLE = 14, 64  # letters shown of a payload; bytes of the longest one that is shown
 
@@ -38,7 +37,7 @@ class Call:
 
     @property
     def told(self):
-        """What came back of a call that returned at once: `→ 5`, `→ 1000  ×7`, `✕ TimeoutError`; "" for nothing."""
+        """What came back of a call that returned at once: `→ 5`, `→ 1000  ×7`; "" for nothing."""
         back = f"{'✕' if self.failed else '→'} {self.result}" if self.result else ""
         return f"{back}  ×{self.times}".strip() if self.times > 1 else back
 
@@ -152,6 +151,7 @@ class _Planner:
         self.timeline, self.events, self.plan = timeline, timeline.events, Plan()
         self.number = {event.order: at for at, event in enumerate(self.events)}
         self.returns = {event.began: event for event in self.events if isinstance(event, Returned)}
+        self.landed = {event.sent: event for event in self.events if isinstance(event, Arrived)}
         self.names = Names(timeline)
         self.numbers = relative_numbers(timeline)
         self.threads, self.open, self.arrows = {}, {}, {}
@@ -183,7 +183,7 @@ class _Planner:
         self.add(at, "begin" if call.waits else "call", host, call)
 
     def repeats(self, host, call):
-        """Whether this is the same call once more, with the same outcome and nothing between; it is counted."""
+        """Whether this is the call before it once more, with the same outcome; then it is counted there."""
         last = next((moment for moment in reversed(self.plan.moments) if moment.kind != "held"), None)
         before = last.item if last is not None and last.kind == "call" else None
         if before is None or call.waits or self.news(call):
@@ -233,9 +233,8 @@ class _Planner:
         self.arrows[event.order] = arrow
         self.plan.arrows.append(arrow)
         self.add(at, "sent", event.host, arrow)
-        arrives = any(isinstance(other, Arrived) and other.sent == event.order for other in self.events[at:])
         arrow.bad = event.fate not in ON_THE_WAY
-        if not arrives and not arrow.fate:
+        if event.order not in self.landed and not arrow.fate:
             arrow.fate = "still on its way"
 
     def arrived(self, at, event):
@@ -249,9 +248,8 @@ class _Planner:
 
     def target(self, event, packet):
         """The number of the host that a packet is for."""
-        for other in self.events:
-            if isinstance(other, Arrived) and other.sent == event.order:
-                return other.host
+        if event.order in self.landed:
+            return self.landed[event.order].host
         there = str(packet.destination[0]) if packet is not None and packet.destination else ""
         for host, end in enumerate(self.timeline.hosts):
             if end.address == there:
@@ -261,7 +259,9 @@ class _Planner:
 
 def _idle(events):
     """The sockets that are there when a scene begins, and of which nothing more is told."""
-    first = next((at for at, event in enumerate(events) if not isinstance(event, (Became, Held))), len(events))
+    first = next(
+        (at for at, event in enumerate(events) if not isinstance(event, (Became, Held))), len(events)
+    )
     later = {getattr(event, "socket", None) for event in events[first:]}
     return {event.socket for event in events[:first]} - later
 
@@ -349,7 +349,7 @@ def _connection(packet):
 
 
 def excerpt(packet):
-    """The beginning of a packet's payload, as it can be read; "" without any, or for one too long to be a word."""
+    """The beginning of a packet's payload, as it can be read; "" without any, and for a long one."""
     payload = bytes(getattr(packet, "payload", b"") or b"")
     if not 0 < len(payload) <= WHOLE or packet.protocol not in ("TCP", "UDP"):
         return ""

@@ -6,14 +6,14 @@ happened and, where a state changed with it, what that state means.
 
 from __future__ import annotations
 
-from labsupport.draw.wire_rows import ON_THE_WAY, host_of, relative_numbers
+from labsupport.draw.wire_rows import ON_THE_WAY, Names, host_of, relative_numbers
 from labsupport.events import ELLIPSIS, Arrived, Became, Began, Held, Returned, Sent
 
 MEANING = {
     "CLOSED": "there is no connection",
     "LISTEN": "it waits for connections",
     "SYN-SENT": "it has asked for a connection and waits for the answer",
-    "SYN-RECEIVED": "a half-open connection: it has answered and waits for the last acknowledgment",
+    "SYN-RECEIVED": "half open, it has answered and waits for the last acknowledgment",
     "ESTABLISHED": "the connection is open",
     "FIN-WAIT-1": "it has ended its own direction and waits for the acknowledgment",
     "FIN-WAIT-2": "its own end is acknowledged, and it waits for the other's",
@@ -39,173 +39,173 @@ def tell_event(timeline, index):
     """
     if not 0 <= index < len(timeline.events):
         raise ValueError(f"no event {index}: this timeline has {len(timeline.events)}")
-    event = timeline.events[index]
-    return _capital(_TELL[type(event)](timeline, index, event))
+    return _Teller(timeline).tell(index)
 
 
 def told(timeline):
     """The whole timeline in sentences, one after another: what a drawing says to a screen reader."""
-    said, covered = [], set()
+    teller, said, covered = _Teller(timeline), [], set()
     for index, event in enumerate(timeline.events):
         if isinstance(event, Held) or index in covered:
             continue
         if isinstance(event, Arrived):
-            covered.update(at for at, _ in _then(timeline, index, event))
-        said.append(tell_event(timeline, index))
+            covered.update(at for at, _ in teller.then(index, event))
+        said.append(teller.tell(index))
     return " ".join(said) or "Nothing happened."
 
 
-def the(timeline, host):
-    """How a host is called in a sentence: "the client", "host a"."""
-    label = timeline.hosts[host].label if host < len(timeline.hosts) else chr(ord("a") + host)
-    return f"the {label}" if label.isalpha() and len(label) > 1 else f"host {label}" if len(label) == 1 else label
+class _Teller:
+    """Tells the events of one timeline."""
 
+    def __init__(self, timeline):
+        self.timeline, self.events, self.lanes = timeline, timeline.events, timeline.lanes
+        self.names, self.numbers = Names(timeline), relative_numbers(timeline)
+        self.place = {event.order: at for at, event in enumerate(self.events)}
+        self.ends = {event.began: at for at, event in enumerate(self.events) if isinstance(event, Returned)}
 
-def _began(timeline, index, event):
-    who = the(timeline, host_of(timeline, event))
-    call = f"{event.call}({event.arguments})"
-    label = _named(timeline, event)
-    back = next((e for e in timeline.events if isinstance(e, Returned) and e.began == event.order), None)
-    waits = back is None or any(
-        isinstance(between, (Arrived, Began)) for between in timeline.events[index + 1 :][: _gap(timeline, index, back)]
-    )
-    return f"{who} calls {call}{label}" + ("; it waits." if waits else ".")
+    def tell(self, index):
+        """The sentence of event number `index`."""
+        event = self.events[index]
+        said = _TELL[type(event)](self, index, event)
+        return said[:1].upper() + said[1:]
 
+    # --- who -----------------------------------------------------------------------------------------
 
-def _gap(timeline, index, back):
-    return timeline.events.index(back) - index - 1
+    def who(self, host):
+        """How a host is called: "the client", "host a"."""
+        label = self.timeline.hosts[host].label if host < len(self.timeline.hosts) else "abc"[host]
+        if len(label) == 1:
+            return f"host {label}"
+        return f"the {label}" if label.replace(" ", "").isalpha() else label
 
+    def caller(self, event):
+        """Who makes a call."""
+        return self.who(host_of(self.timeline, event))
 
-def _returned(timeline, index, event):
-    who = the(timeline, host_of(timeline, event))
-    if event.error:
-        name = f" ({event.errno})" if event.errno else ""
-        return f"{who}'s {event.call} fails with {event.error}{name}."
-    if event.result is None:
-        return f"{who}'s {event.call} returns" + (
-            "; it is connected." if event.call == "connect" else "."
+    def whose(self, event, short=False):
+        """The socket of an event: "the client's socket c7", `short` "its socket c7"."""
+        owner = "its" if short else f"{self.caller(event)}'s"
+        if event.socket in self.names.listeners:
+            return f"{owner} listening socket"
+        name = self.names.of_state(event) if self.names.crowded else ""
+        if not name:
+            return f"{owner} socket"
+        own = name == self.lanes[event.socket].label
+        return f"{owner} socket {name}" if own else f"{owner} end of the connection with {name}"
+
+    # --- calls ---------------------------------------------------------------------------------------
+
+    def began(self, index, event):
+        end = self.ends.get(event.order)
+        waits = end is None or any(isinstance(e, (Arrived, Began)) for e in self.events[index + 1 : end])
+        on = (
+            f" on {self.lanes[event.socket].label}" if self.names.crowded and event.socket is not None else ""
         )
-    return f"{who}'s {event.call} returns {event.result}."
+        return f"{self.caller(event)} calls {event.call}({event.arguments}){on}" + (
+            "; it waits." if waits else "."
+        )
 
+    def returned(self, index, event):
+        who = self.caller(event)
+        if event.error:
+            errno = f" ({event.errno})" if event.errno else ""
+            return f"{who}'s {event.call} fails with {event.error}{errno}."
+        if event.result is not None:
+            return f"{who}'s {event.call} returns {event.result}."
+        if event.call != "connect":
+            return f"{who}'s {event.call} returns."
+        stream = event.socket is None or self.lanes[event.socket].type == "SOCK_STREAM"
+        return f"{who}'s connect returns; " + (
+            "it is connected." if stream else "its peer is set, and nothing was sent."
+        )
 
-def _became(timeline, index, event):
-    who = the(timeline, host_of(timeline, event))
-    if event.state == ELLIPSIS:
-        return f"{who}'s kernel goes on alone; nobody looked."
-    return f"{who}'s socket{_named(timeline, event)} is now {event.state}: {MEANING.get(event.state, '')}.".replace(
-        ": .", "."
-    )
+    # --- kernels -------------------------------------------------------------------------------------
 
+    def became(self, index, event):
+        if event.state == ELLIPSIS:
+            return f"{self.caller(event)}'s kernel goes on alone; nobody looked."
+        meaning = MEANING.get(event.state)
+        return f"{self.whose(event)} is now {event.state}" + (f": {meaning}." if meaning else ".")
 
-def _sent(timeline, index, event):
-    who = the(timeline, event.host)
-    numbers = relative_numbers(timeline).get(event.packet, "")
-    about = f" ({numbers})" if numbers else ""
-    again = {"sent again": " again"}.get(event.note, f" ({event.note})" if event.note else "")
-    said = f"{who}'s kernel sends {_article(event.said)}{again}{about}."
-    what = LOSSES.get(event.fate)
-    if what:
-        return f"{said} {what}"
-    if event.fate not in ON_THE_WAY:
-        return f"{said} On the wire: {event.fate}."
-    return said
+    def held(self, index, event):
+        whose = self.whose(event)
+        if event.socket in self.names.listeners:
+            count = event.recv_queue
+            waiting = "1 connection waits" if count == 1 else f"{count or 'no'} connections wait"
+            return f"at {whose} {waiting} to be accepted."
+        return f"{whose} now has Recv-Q {event.recv_queue:,} and Send-Q {event.send_queue:,} (bytes)."
 
+    # --- packets -------------------------------------------------------------------------------------
 
-def _arrived(timeline, index, event):
-    who = the(timeline, event.host)
-    sent = next((e for e in timeline.events if isinstance(e, Sent) and e.order == event.sent), None)
-    said = sent.said if sent else "packet"
-    before = any(isinstance(e, Arrived) and e.sent == event.sent for e in timeline.events[:index])
-    again = " once more" if before else ""
-    if sent and sent.fate == "corrupted":
-        return f"{_the(said)} arrives damaged at {who}; its checksum does not fit, and the kernel drops it."
-    text = f"{_the(said)} arrives at {who}{again}"
-    brought = [
-        f"its kernel now holds a half-open connection ({state})"
-        if state == "SYN-RECEIVED"
-        else f"{label} is now {state}"
-        for _, (label, state) in _then(timeline, index, event)
-    ]
-    return text + ("; " + " and ".join(brought) if brought else "") + "."
+    def sent(self, index, event):
+        packets = self.timeline.packets
+        packet = packets[event.packet] if 0 <= event.packet < len(packets) else None
+        about = [self.names.of_packet(event, packet), self.numbers.get(event.packet, "")]
+        about = f" ({', '.join(filter(None, about))})" if any(about) else ""
+        again = " again" if event.note == "sent again" else f" ({event.note})" if event.note else ""
+        said = f"{self.who(event.host)}'s kernel sends {_article(event.said)}{again}{about}."
+        if event.fate in ON_THE_WAY and event.fate != "duplicate":
+            return said
+        return f"{said} {LOSSES.get(event.fate) or f'On the wire: {event.fate}.'}"
 
+    def arrived(self, index, event):
+        who, at = self.who(event.host), self.place.get(event.sent)
+        sent = self.events[at] if at is not None else None
+        said = _the(sent.said if sent else "packet")
+        if sent is not None and sent.fate == "corrupted":
+            return f"{said} arrives damaged at {who}; its checksum does not fit, and the kernel drops it."
+        before = self.events[at + 1 : index] if at is not None else ()
+        again = " once more" if any(isinstance(e, Arrived) and e.sent == event.sent for e in before) else ""
+        brought = " and ".join(state for _, state in self.then(index, event))
+        return f"{said} arrives at {who}{again}" + (f"; {brought}." if brought else ".")
 
-def _then(timeline, index, event):
-    """The states that an arrival brings about: (number, (whose, state)) of those that follow at once."""
-    found = []
-    for at in range(index + 1, len(timeline.events)):
-        after = timeline.events[at]
-        if isinstance(after, Held):
-            continue
-        if not isinstance(after, Became) or host_of(timeline, after) != event.host or after.state == ELLIPSIS:
-            break
-        label = _named(timeline, after).strip()
-        found.append((at, (label or "its socket", after.state)))
-    return found
+    def then(self, index, event):
+        """The states that an arrival brings about: (number, in words) of those that follow at once."""
+        found = []
+        for at in range(index + 1, len(self.events)):
+            after = self.events[at]
+            if isinstance(after, Held):
+                continue
+            mine = isinstance(after, Became) and host_of(self.timeline, after) == event.host
+            if not mine or after.state == ELLIPSIS:
+                break
+            found.append((at, self.brought(after)))
+        return found
 
-
-def _held(timeline, index, event):
-    who = the(timeline, host_of(timeline, event))
-    label = _named(timeline, event)
-    if _listens(timeline, index, event.socket):
-        waiting = "1 connection waits" if event.recv_queue == 1 else f"{event.recv_queue} connections wait"
-        return f"on {who}'s listening socket{label}, {waiting} to be accepted."
-    return (
-        f"{who}'s socket{label} now holds {_bytes(event.recv_queue)} to be read"
-        f" and {_bytes(event.send_queue)} not yet acknowledged."
-    )
-
-
-def _listens(timeline, index, socket):
-    states = [e.state for e in timeline.events[:index] if isinstance(e, Became) and e.socket == socket]
-    return bool(states) and states[-1] == "LISTEN"
-
-
-def _bytes(count):
-    return "1 byte" if count == 1 else f"{count:,} bytes" if count else "no bytes"
-
-
-def _named(timeline, event):
-    """` c7` where its host has several sockets, else ""."""
-    if event.socket is None:
-        return ""
-    lanes = timeline.lanes
-    host = lanes[event.socket].host
-    states = {e.socket for e in timeline.events if isinstance(e, Became)}
-    several = sum(lane.host == host and number in states for number, lane in enumerate(lanes)) > 2
-    return f" {lanes[event.socket].label}" if several and isinstance(event, (Became, Held)) else ""
+    def brought(self, event):
+        """A state as what an arrival brought about."""
+        if event.state == "SYN-RECEIVED":
+            return "its kernel now holds a half-open connection (SYN-RECEIVED)"
+        return f"{self.whose(event, short=True)} is now {event.state}"
 
 
 def _article(said):
     """`a SYN`, `an ACK`, `5 bytes`, `an ICMP message (port unreachable)`."""
     if said.startswith("ICMP"):
         return f"an ICMP message ({said.split(': ', 1)[-1]})"
-    if said[:1].isdigit():
-        return said.replace(", FIN", " and its FIN")
     if said.startswith("datagram, "):
         return f"a datagram of {said.removeprefix('datagram, ')}"
-    said = said.replace("SYN, ACK", "SYN with an ACK").replace("ACK, window 0", "ACK that says: window 0")
-    return ("an " if said[:1] in "A" else "a ") + said
+    if said[:1].isdigit():
+        return said.replace(", FIN", " and its FIN")
+    said = said.replace("ACK, window 0", "ACK that says: window 0")
+    return ("an " if said.startswith("A") else "a ") + said
 
 
 def _the(said):
     if said.startswith("ICMP"):
         return "the ICMP message"
-    if said[:1].isdigit():
-        return f"the segment with {said.replace(', FIN', ' and the FIN')}"
     if said.startswith("datagram, "):
         return f"the datagram of {said.removeprefix('datagram, ')}"
-    return f"the {said}"
-
-
-def _capital(said):
-    return said[:1].upper() + said[1:]
+    if said[:1].isdigit():
+        return f"the segment with {said.replace(', FIN', ' and the FIN')}"
+    return f"the {said.replace('ACK, window 0', 'ACK with window 0')}"
 
 
 _TELL = {
-    Began: _began,
-    Returned: _returned,
-    Became: _became,
-    Sent: _sent,
-    Arrived: _arrived,
-    Held: _held,
+    Began: _Teller.began,
+    Returned: _Teller.returned,
+    Became: _Teller.became,
+    Sent: _Teller.sent,
+    Arrived: _Teller.arrived,
+    Held: _Teller.held,
 }

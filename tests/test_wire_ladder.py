@@ -1,0 +1,383 @@
+"""The ladder with a wire, from scenes made by hand: what is drawn, where, and in which words."""
+
+from __future__ import annotations
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+import wire_stories as stories
+from wire_stories import Story
+
+from labsupport.draw import tell_event, wire_svg, wire_text
+from labsupport.draw.wire_place import Placed
+from labsupport.draw.wire_rows import plan, relative_numbers
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+SPACE = "{http://www.w3.org/2000/svg}"
+EVERY = pytest.mark.parametrize("make", stories.ALL.values(), ids=stories.ALL)
+
+
+def parsed(svg):
+    tree = ElementTree.fromstring(svg)
+    assert tree.find(f"{SPACE}title").text and tree.find(f"{SPACE}desc").text
+    assert tree.get("role") == "img"
+    assert not [node for node in tree.iter() if node.get("id")], "ids clash between drawings on one page"
+    return tree
+
+
+def words(svg):
+    """What stands in the drawing, a line for each text."""
+    return [" ".join(node.itertext()) for node in parsed(svg).iter(f"{SPACE}text")]
+
+
+def placed(story, scale="order", live=False):
+    return Placed(story, plan(story), live, scale)
+
+
+# --- every scene ------------------------------------------------------------------------------------
+
+
+@EVERY
+@pytest.mark.parametrize("live", (False, True))
+def test_every_scene_is_a_drawing_that_fits(make, live):
+    story = make()
+    tree = parsed(wire_svg(story, live=live))
+    assert int(tree.get("width")) <= (960 if len(story.hosts) > 2 else 720)
+    assert wire_svg(make(), live=live) == wire_svg(make(), live=live)
+    assert ("--jp-" in wire_svg(story, live=live)) is live
+    assert "prefers-color-scheme" in wire_svg(story)
+
+
+@EVERY
+def test_every_call_state_and_packet_is_there(make):
+    story, made = make(), plan(make())
+    said = words(wire_svg(story))
+    labels = [text for text in said if any(arrow.said.split(", ")[-1] in text for arrow in made.arrows)]
+    assert len(labels) >= len(made.arrows)
+    for state in made.states:
+        assert state.said in said
+    for name in {call.said.partition("(")[0] for call in made.calls}:
+        assert any(text.lstrip().startswith(f"{name}(") for text in said)
+
+
+@EVERY
+@pytest.mark.parametrize("scale", ("order", "time"))
+def test_what_comes_later_stands_lower(make, scale):
+    story = make()
+    where = placed(story, scale)
+    heights = [where.y[moment.at] for moment in where.plan.moments]
+    assert heights == sorted(heights)
+    for arrow in where.plan.arrows:
+        assert all(where.y[at] > where.y[arrow.sent] for at in arrow.arrived)
+
+
+@EVERY
+@pytest.mark.parametrize("scale", ("order", "time"))
+def test_no_words_of_a_host_lie_on_others(make, scale):
+    where = placed(make(), scale)
+    for column in where.columns:
+        mine = [moment for moment in where.plan.moments if moment.host == column.host]
+        tops = sorted((where.text_y[m.at], len(where.words[m.at])) for m in mine if m.at in where.text_y)
+        assert all(one + 13 * rows <= two for (one, rows), (two, _) in zip(tops, tops[1:], strict=False))
+        pills = sorted(where.pill_y[m.at] for m in mine if m.at in where.pill_y)
+        assert all(two - one >= 17 for one, two in zip(pills, pills[1:], strict=False))
+
+
+@EVERY
+def test_every_event_is_told_in_plain_sentences(make):
+    story = make()
+    for index in range(len(story.events)):
+        told = tell_event(story, index)
+        assert told.endswith(".") and told[0].isupper() and "None" not in told and "  " not in told
+    described = parsed(wire_svg(story)).find(f"{SPACE}desc").text
+    assert tell_event(story, 0) in described
+
+
+@EVERY
+def test_text_has_no_stray_blanks_and_one_width(make):
+    lines = wire_text(make()).split("\n")
+    assert all(line == line.rstrip() for line in lines)
+    assert max(map(len, lines)) <= 115
+
+
+# --- text -------------------------------------------------------------------------------------------
+
+LOST_FIN = """\
+client                                            the wire                  server
+
+                                                                            LISTEN   listen(5)
+                                                                                   ┐ accept()
+connect(("10.0.0.2", 80)) ┌ SYN-SENT     ─────────── SYN ──────────▶  SYN-RECEIVED │
+                          │ ESTABLISHED  ◀─────── SYN, ACK ─────────               │
+                          └ connected    ─────────── ACK ──────────▶   ESTABLISHED ┘ a new socket
+                                                                                   ┐ recv(1024)
+send(b"hello") → 5                       ───────── 5 bytes ────────▶               │
+                                         ◀────────── ACK ───────────               ┘ b"hello"
+close()                     FIN-WAIT-1   ────── FIN ───────✕ lost
+                                         ───── FIN, sent again ────▶    CLOSE-WAIT
+                            FIN-WAIT-2   ◀────────── ACK ───────────
+                            TIME-WAIT    ◀────────── FIN ───────────      LAST-ACK   close()
+                                         ─────────── ACK ──────────▶        CLOSED"""
+
+REFUSED = """\
+client                                           the wire                server
+
+connect(("10.0.0.2", 80)) ┌ SYN-SENT    ─────────── SYN ──────────▶
+                          │ CLOSED      ◀────────── RST ───────────
+                          └ ✕ ConnectionRefusedError (ECONNREFUSED)"""
+
+CROSSING = """\
+                     │                                     │
+                     │                   ╭─────── SYN ─────┼────      SYN-SENT ┐ connect(("10.0.0.1",
+                     │                   │                 │                   │   7000))"""
+
+
+def test_the_text_of_a_whole_conversation():
+    assert wire_text(stories.lost_fin()) == LOST_FIN
+
+
+def test_the_text_of_a_refusal():
+    assert wire_text(stories.refused()) == REFUSED
+
+
+def test_packets_that_cross_turn_down_and_go_on():
+    text = wire_text(stories.simultaneous_open())
+    assert CROSSING.split("\n")[1].split("connect")[0] in text
+    assert text.count("╮") + text.count("╭") == text.count("╰") + text.count("╯") == 4
+
+
+def test_a_packet_that_overtakes_crosses_the_lane_of_the_other():
+    lines = wire_text(stories.reordered()).split("\n")
+    overtakes = next(line for line in lines if "╰" in line)
+    assert "┼" in overtakes and overtakes.endswith("▶")
+
+
+def test_more_packets_than_lanes_are_numbered():
+    text = wire_text(stories.flights(9))
+    for mark in "①②③④⑤":
+        assert text.count(mark) == 2
+    assert re.search(r"①─* 104 bytes ─*▶", text)
+
+
+def test_every_packet_is_told_once_and_the_lost_with_their_fate():
+    text = wire_text(stories.mishaps())
+    for said in ("✕ queue full", "cut ✕", "corrupted", "▷ still on its way", "once more", "sent again"):
+        assert text.count(said) == 1, said
+
+
+def test_several_connections_are_named_alike_everywhere():
+    text = wire_text(stories.seven_clients())
+    assert "c3: SYN, ACK" in text and "c3 SYN-RECEIVED" in text and "c3 ESTABLISHED" in text
+    assert "connection 3" not in text
+    assert max(map(len, text.split("\n"))) <= 100
+
+
+def test_three_hosts_are_listed_with_who_sends_to_whom():
+    lines = wire_text(stories.three_hosts()).split("\n")
+    assert max(map(len, lines)) <= 120
+    assert any(re.match(r"other client .*SYN-SENT +─+ another: SYN ─+▶ +server +another SYN-RECEIVED", line)
+               for line in lines)  # fmt: skip
+
+
+def test_the_same_call_again_and_again_is_one_line():
+    story = Story(stories.PAIR[:1])
+    for _ in range(5):
+        story.call(0, "send", "1000 bytes", "1000")
+    story.call(0, "send", "1000 bytes", "192")
+    assert wire_text(story).split("\n")[2:] == ["send(1000 bytes) → 1000  ×5", "send(1000 bytes) → 192"]
+
+
+def test_a_scene_without_events():
+    story = Story(())
+    assert wire_text(story) == "nothing happened on these hosts"
+    assert "nothing happened" in " ".join(words(wire_svg(story)))
+
+
+# --- the drawing ------------------------------------------------------------------------------------
+
+
+def test_a_call_at_once_is_one_line_and_one_that_waits_has_its_bar():
+    said = words(wire_svg(stories.lost_fin()))
+    assert 'send(b"hello") → 5' in said and "accept()" in said and "→ a new socket" in said
+    assert said.count("waits") == 3
+
+
+def test_an_error_is_red_and_named():
+    svg = wire_svg(stories.refused())
+    assert re.search(r'fill="var\(--x\)"[^>]*>✕ ConnectionRefusedError<', svg) and "(ECONNREFUSED)" in svg
+
+
+def test_lost_packets_are_dashed_and_end_in_their_word():
+    svg = wire_svg(stories.mishaps())
+    assert svg.count('stroke="var(--x)" stroke-width="1.7" stroke-dasharray') == 3
+    for fate in ("queue full", "cut", "still on its way"):
+        assert f">{fate}</text>" in svg
+    assert "corrupted" in svg and "once more" in svg
+
+
+def test_a_lost_packet_of_three_hosts_goes_where_it_was_sent():
+    story = Story((("x", "client", "SOCK_STREAM", 0),), (stories.CLIENT, stories.SERVER, stories.THIRD))
+    story.sent(0, "SYN", 0, to=2, fate="lost")
+    assert plan(story).arrows[0].target == 2
+
+
+def test_bands_are_deepest_while_established():
+    svg = wire_svg(stories.lost_fin())
+    assert svg.count('fill-opacity="1"') == 2 and 'fill-opacity="0.4"' in svg
+
+
+def test_a_listener_needs_no_name_until_it_is_one_of_several():
+    assert {state.name for state in plan(stories.lost_fin()).states} == {""}
+    named = {state.name for state in plan(stories.seven_clients()).states}
+    assert named == {"", *(f"c{number}" for number in range(1, 8))}
+
+
+def test_labels_do_not_lie_on_each_other():
+    for make in (stories.reordered, stories.simultaneous_open, stories.seven_clients):
+        tree = parsed(wire_svg(make()))
+        found = [
+            (float(node.get("x")), float(node.get("y")))
+            for node in tree.iter(f"{SPACE}text")
+            if node.get("paint-order")
+        ]
+        for one in found:
+            near = [two for two in found if abs(one[0] - two[0]) < 40 and abs(one[1] - two[1]) < 10]
+            assert near == [one]
+
+
+def test_relative_numbers_are_live_only():
+    story = stories.lost_fin()
+    numbers = relative_numbers(story)
+    assert [numbers.get(at, "") for at in range(6)] == ["", "", "ack 1", "seq 1", "ack 6", "seq 6"]
+    assert any("seq 6" in text for text in words(wire_svg(story, live=True)))
+    assert not any("seq 6" in text for text in words(wire_svg(story)))
+
+
+def test_relative_numbers_begin_again_with_a_new_connection_on_the_same_ports():
+    story = Story(stories.PAIR)
+    for start in (100, 7000):
+        story.pass_(0, "SYN", 0, 1, seq=start)
+        story.pass_(1, "SYN, ACK", 2, 0, seq=start + 50, ack=start + 1)
+        story.pass_(0, "ACK", 0, 2, seq=start + 1, ack=start + 51)
+    assert [relative_numbers(story)[at] for at in (2, 5)] == ["ack 1", "ack 1"]
+
+
+def test_times_stand_in_the_live_drawing_only():
+    story = stories.lost_fin()
+    assert re.search(r"→ connected  \d+\N{NO-BREAK SPACE}ms", " ".join(words(wire_svg(story, live=True))))
+    assert "ms" not in " ".join(words(wire_svg(story))).split()
+
+
+# --- to scale ---------------------------------------------------------------------------------------
+
+
+def test_heights_are_to_scale_of_time():
+    story = stories.timed()
+    where = placed(story, "time")
+    moments = where.plan.moments
+    first, last = moments[0].at, moments[-1].at
+    slope = (where.y[last] - where.y[first]) / (story.events[last].time - story.events[first].time)
+    for moment in moments:
+        expected = where.y[first] + slope * (story.events[moment.at].time - story.events[first].time)
+        assert where.y[moment.at] == pytest.approx(expected)
+    assert "0 ms" in words(wire_svg(story, scale="time")) and "50" in words(wire_svg(story, scale="time"))
+
+
+def test_another_scale_is_refused():
+    with pytest.raises(ValueError, match='"order" or "time"'):
+        wire_svg(stories.refused(), scale="log")
+
+
+# --- walking ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", ("order", "time"))
+def test_walking_leaves_everything_in_its_place(scale):
+    story = stories.lost_fin()
+    whole = words(wire_svg(story, scale=scale))
+    for until in range(len(story.events)):
+        svg = wire_svg(story, scale=scale, until=until)
+        assert words(svg) == whole
+    assert 'opacity="0.17"' in wire_svg(story, until=0)
+    assert 'opacity="0.17"' not in svg
+
+
+def test_what_is_on_its_way_is_shown_on_its_way():
+    story = stories.simultaneous_open()
+    sent = next(at for at, event in enumerate(story.events) if type(event).__name__ == "Sent")
+    assert 'r="4.5"' in wire_svg(story, until=sent)
+    assert 'r="4.5"' not in wire_svg(story)
+
+
+def test_the_present_event_is_marked_with_what_brought_it_about():
+    story = stories.lost_fin()
+    state = next(at for at, event in enumerate(story.events) if getattr(event, "state", "") == "SYN-RECEIVED")
+    svg = wire_svg(story, until=state)
+    assert svg.count('stroke-width="3.2"') == 1
+    assert re.search(r'fill="var\(--paper\)"[^>]*>SYN-RECEIVED<', svg)
+
+
+@pytest.mark.parametrize("until", (-1, 99))
+def test_walking_beyond_the_ends_is_refused(until):
+    with pytest.raises(ValueError, match="until is an event's number"):
+        wire_svg(stories.refused(), until=until)
+    with pytest.raises(ValueError, match="no event"):
+        tell_event(stories.refused(), until)
+
+
+# --- what is told -----------------------------------------------------------------------------------
+
+
+def told(story, kind, **fields):
+    for index, event in enumerate(story.events):
+        if type(event).__name__ == kind and all(getattr(event, name) == v for name, v in fields.items()):
+            return tell_event(story, index)
+    raise LookupError(kind)
+
+
+def test_sentences():
+    story = stories.lost_fin()
+    assert told(story, "Arrived", host=1) == (
+        "The SYN arrives at the server; its kernel now holds a half-open connection (SYN-RECEIVED)."
+    )
+    assert told(story, "Sent", fate="lost") == "The client's kernel sends a FIN (seq 6). The wire loses it."
+    assert told(story, "Began", call="accept") == "The server calls accept(); it waits."
+    assert told(story, "Began", call="send") == 'The client calls send(b"hello").'
+    assert told(story, "Returned", call="connect") == "The client's connect returns; it is connected."
+    assert told(story, "Became", state="TIME-WAIT").startswith("The client's socket is now TIME-WAIT: ")
+    assert told(stories.refused(), "Returned") == (
+        "The client's connect fails with ConnectionRefusedError (ECONNREFUSED)."
+    )
+    assert told(stories.seven_clients(), "Became", state="ESTABLISHED", socket=8) == (
+        "The server's end of the connection with c1 is now ESTABLISHED: the connection is open."
+    )
+    assert told(stories.seven_clients(), "Held") == (
+        "At the server's listening socket 1 connection waits to be accepted."
+    )
+    assert told(stories.datagrams(), "Returned", call="connect") == (
+        "The client's connect returns; its peer is set, and nothing was sent."
+    )
+
+
+# --- recorded ---------------------------------------------------------------------------------------
+
+
+@EVERY
+def test_a_recorded_scene_says_so_and_compares_equal_with_a_live_one(make):
+    from nboutputs import rules
+
+    live, recorded = make(), make()
+    recorded.recorded = (
+        "no user namespaces here\n(AppArmor's restriction); sudo sysctl -w kernel.x=0 " + "y " * 200
+    )
+    text, svg = wire_text(recorded), wire_svg(recorded)
+    assert text.startswith("recorded earlier: no user namespaces here (AppArmor")
+    assert svg.count('class="recorded"') == 1 and ">recorded earlier</text>" in svg
+    parsed(svg)
+    for regex, replace in rules():
+        text, svg = re.sub(regex, replace, text), re.sub(regex, replace, svg)
+    assert text == wire_text(live)
+    assert svg == wire_svg(live)
