@@ -72,8 +72,8 @@ class Carrier(Passage):
     def __init__(self, ends, lock=None):
         self._ends = [(name, frozenset(addresses), fd) for name, addresses, fd in ends]
         self.lock = threading.RLock() if lock is None else lock
-        super().__init__(self._ends, Shared(), time.monotonic(), self._change)
-        self.watchers = Watchers(self._change)
+        super().__init__(self._ends, Shared(), time.monotonic())
+        self.watchers = Watchers(self.change)
         self._raised = 0  # how many of the errors were raised at the learner's next use
         self._closed = False
         self._fresh = []  # taken while held, and not yet handed out by take()
@@ -92,7 +92,7 @@ class Carrier(Passage):
 
     def hold(self):
         """Nothing moves from now on but by `step`, `settle` or `carry`. Idempotent."""
-        with self._change():
+        with self.change():
             if not self._held:
                 self._time = self.now()
                 self._held = True
@@ -100,7 +100,7 @@ class Carrier(Passage):
     def release(self):
         """The wire carries by itself again, what waits in flight first, each after what is left of its
         delay."""
-        with self._change():
+        with self.change():
             if not self._held:
                 return
             self.drain()
@@ -142,7 +142,7 @@ class Carrier(Passage):
 
     def until_due(self, record):
         """Seconds until a record in flight is due, by the clock that it was planned with."""
-        return record.due - self._planning()
+        return record.due - self.planning()
 
     def carry(self, record):
         """Write a record in flight to its receiver's TUN, whatever its turn, and set its fate.
@@ -156,6 +156,8 @@ class Carrier(Passage):
             if self._held:
                 self._time = max(self._time, record.due)
             self.deliver(record)
+            if self._held:
+                self.between[record.sender, record.receiver].publish(self._time)
 
     def readable(self, timeout):
         """Wait at most `timeout` seconds until a host has sent something; whether one has."""
@@ -168,13 +170,13 @@ class Carrier(Passage):
 
     @absorb.setter
     def absorb(self, value):
-        with self._change():
+        with self.change():
             self._repeats.turn(value, self.flying())
 
     # The thread
 
     @contextlib.contextmanager
-    def _change(self):
+    def change(self):
         """Something is changed within: nobody moves packets meanwhile."""
         with self.lock:
             self._recall()
@@ -227,7 +229,7 @@ class Carrier(Passage):
         return (
             (self._masses or any(direction.timed for direction in directions))
             and not (self.watchers or self._alone or self._held or self._closed)
-            and not any(direction.rules or direction.overtaken for direction in directions)
+            and not any(direction.standing() or direction.overtaken for direction in directions)
         )
 
     def _start_apart(self):

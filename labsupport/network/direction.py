@@ -52,8 +52,6 @@ class Direction:
     """
 
     __slots__ = (
-        "_changed",
-        "_clock",
         "_delay",
         "_free",
         "_jitter",
@@ -65,6 +63,7 @@ class Direction:
         "_seed",
         "_sways",
         "_throws",
+        "_wire",
         "counts",
         "is_cut",
         "name",
@@ -74,10 +73,9 @@ class Direction:
         "sender",
     )
 
-    def __init__(self, name, sender, receiver, counts, clock=None, changed=None):
+    def __init__(self, name, sender, receiver, counts, wire):
         self.name, self.sender, self.receiver = name, sender, receiver
-        self._clock = clock  # the time that plans are made by, for readers
-        self._changed = changed  # a context manager: each change is made within it
+        self._wire = wire  # within whose change() each change is made
         self._delay = self._jitter = self._loss = 0.0
         self._rate, self._queue, self._seed = None, QUEUE, 0
         self._throws, self._sways = self._random("loss"), self._random("jitter")
@@ -113,7 +111,7 @@ class Direction:
     @delay.setter
     def delay(self, value):
         value = number(value, "delay", "seconds")
-        with self._changed():
+        with self._wire.change():
             self._delay = value
 
     @property
@@ -124,7 +122,7 @@ class Direction:
     @jitter.setter
     def jitter(self, value):
         value = number(value, "jitter", "seconds")
-        with self._changed():
+        with self._wire.change():
             self._jitter, self._sways = value, self._random("jitter")
 
     @property
@@ -137,7 +135,7 @@ class Direction:
         value = number(value, "rate", "bits a second", none=True)
         if value == 0:
             raise ValueError("a rate of 0 would carry nothing: cut() the wire for that, or None is no limit")
-        with self._changed():
+        with self._wire.change():
             self._rate = value
 
     @property
@@ -148,7 +146,7 @@ class Direction:
     @loss.setter
     def loss(self, value):
         value = number(value, "loss", "packets lost of one", most=1)
-        with self._changed():
+        with self._wire.change():
             self._loss, self._throws = value, self._random("loss")
 
     @property
@@ -165,7 +163,7 @@ class Direction:
             raise TypeError(f"queue is a whole number of packets, or None; not {value!r}")
         if value is not None and value < 1:
             raise ValueError(f"queue is a number of packets, at least the one being sent; not {value}")
-        with self._changed():
+        with self._wire.change():
             self._queue = value
 
     @property
@@ -177,7 +175,7 @@ class Direction:
     def seed(self, value):
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"seed is a whole number, not {value!r}")
-        with self._changed():
+        with self._wire.change():
             self._seed = value
             self._throws, self._sways = self._random("loss"), self._random("jitter")
 
@@ -189,7 +187,13 @@ class Direction:
     @property
     def plain(self):
         """Whether packets go straight through: no rule, no chance, no rate and no delay."""
-        return not (self._delay or self._jitter or self._loss or self._rate or self.is_cut or self.rules)
+        return not (self._delay or self._jitter or self._loss or self._rate or self.is_cut or self.standing())
+
+    def standing(self):
+        """The rules that have anything left to do; those that are used up are forgotten."""
+        if self.rules and not all(rule.left != 0 for rule in self.rules):
+            self.rules[:] = [rule for rule in self.rules if rule.left != 0]
+        return self.rules
 
     def unlucky(self):
         """Whether chance takes this packet."""
@@ -205,7 +209,7 @@ class Direction:
     @property
     def queue_length(self):
         """Packets that wait now before the transmitter, the one that it sends included. Cheap to read."""
-        return self.counts.cells[WAITING] if self._clock() < self.counts.reals[FREE] else 0
+        return self.counts.cells[WAITING] if self._wire.planning() < self.counts.reals[FREE] else 0
 
     def publish(self, now):
         """Let the queue's length be seen: by other threads, and in another process."""
@@ -228,6 +232,17 @@ class Direction:
             due = self._last
         self._last = due
         return due
+
+    def cut(self):
+        """Cut this direction of the cable: what is on its way is lost, and what comes. Idempotent."""
+        with self._wire.change():
+            self.is_cut = True
+            self._wire.lose_flying(self)
+
+    def mend(self):
+        """This direction is whole again. Idempotent."""
+        with self._wire.change():
+            self.is_cut = False
 
     def keep_order(self, due):
         """Nothing that enters from now on is to arrive before `due`."""
@@ -256,6 +271,6 @@ class Direction:
 
     def _order(self, action, predicate, count):
         rule = rules.Rule(action, predicate, count)
-        with self._changed():
+        with self._wire.change():
             self.rules.append(rule)
         return rule

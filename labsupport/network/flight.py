@@ -6,6 +6,7 @@ own in its only one.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import time
@@ -50,7 +51,7 @@ class Flight:
         "watchers",
     )
 
-    def __init__(self, ends, shared, began, changed=None):
+    def __init__(self, ends, shared, began):
         names = [name for name, _, _ in ends]
         self.fds = [fd for _, _, fd in ends]
         self.shared = shared
@@ -66,9 +67,7 @@ class Flight:
         if len(pairs) > MOST_DIRECTIONS:
             raise ValueError(f"{len(names)} hosts are too many for one wire")
         self.between = {
-            (a, b): Direction(
-                f"{names[a]} to {names[b]}", a, b, Counts(shared, index), self._planning, changed
-            )
+            (a, b): Direction(f"{names[a]} to {names[b]}", a, b, Counts(shared, index), self)
             for index, (a, b) in enumerate(pairs)
         }
         self._flight = []  # heap of (due, order, record); an entry whose record has gone elsewhere is stale
@@ -83,8 +82,13 @@ class Flight:
         """Seconds since the network began."""
         return time.monotonic() - self._began
 
-    def _planning(self):
+    def planning(self):
+        """The time that plans are made by: that of the clock, or the held wire's own."""
         return self._time if self._held else self.now()
+
+    def change(self):
+        """The context manager within which anything is changed."""
+        return contextlib.nullcontext()
 
     def flying(self):
         """The records in flight, those due first first."""
@@ -117,7 +121,7 @@ class Flight:
 
     def launch(self, direction, record, lag=False):
         """Put it in flight; whether there was room in the queue."""
-        now = self._planning()
+        now = self.planning()
         due = direction.plan(now, len(record.raw))
         if due is None:
             self.lose(direction, record, QUEUE_FULL, entering=True)

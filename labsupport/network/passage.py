@@ -155,7 +155,7 @@ class Passage(Flight):
     def _actions(self, direction, record):
         """What the rules say about a packet: of each kind of rule the first that applies."""
         found = set()
-        for rule in tuple(direction.rules):
+        for rule in tuple(direction.standing()):
             try:
                 if rule.action not in found and rule.applies(record):
                     found.add(rule.action)
@@ -163,8 +163,6 @@ class Passage(Flight):
                 Exception
             ) as error:  # the learner's predicate: the packet goes on, the error waits for them
                 self.keep(error)
-            if rule.left == 0:
-                direction.rules.remove(rule)
             if rules.DROP in found:
                 break
         return found

@@ -148,7 +148,7 @@ class Wire(Carrier):
     def _order(self, action, predicate, count):
         self.check()
         rule = rules.Rule(action, predicate, count)
-        with self._change():
+        with self.change():
             for direction in self.directions:
                 direction.rules.append(rule)
         return rule
@@ -156,17 +156,14 @@ class Wire(Carrier):
     def cut(self):
         """Cut the cable: what is on its way is lost, and what comes. Idempotent."""
         self.check()
-        with self._change():
-            for direction in self.directions:
-                direction.is_cut = True
-                self.lose_flying(direction)
+        for direction in self.directions:
+            direction.cut()
 
     def mend(self):
         """The cable is whole again. Idempotent."""
         self.check()
-        with self._change():
-            for direction in self.directions:
-                direction.is_cut = False
+        for direction in self.directions:
+            direction.mend()
 
     # What it carried
 
@@ -187,7 +184,7 @@ class Wire(Carrier):
         """The Packets on their way, those due first first: a tuple."""
         with self.lock:
             self._collect()
-            with self._change() if self._away else self.lock:
+            with self.change() if self._away else self.lock:
                 flying = self.flying()
         return tuple(record.packet for record in flying)
 
@@ -209,7 +206,7 @@ class Wire(Carrier):
 
     def clear(self):
         """Forget the packets carried so far, the counts and the lateness. What is in flight stays there."""
-        with self._change():
+        with self.change():
             self.shared.forget()
             for direction in self.directions:
                 direction.counts.clear()

@@ -1,0 +1,421 @@
+"""The wire that moves by itself: delay, rate, loss, cuts, counts, bounded memory, the process apart."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from labsupport import until
+from labsupport.network import Network, shared
+from labsupport.packets import read_pcap
+
+pytestmark = pytest.mark.skipif(not Network.available(), reason="no private network can be had here")
+
+DATA = bytes(range(200))
+
+
+@pytest.fixture
+def net():
+    with Network() as net:
+        yield net
+        net.wire.check()  # nothing was raised in its thread
+
+
+def datagrams(net):
+    """A socket on a that is connected to one on b; both have deadlines."""
+    there = net.b.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    there.bind((net.b.address, 7))
+    here = net.a.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    here.connect((net.b.address, 7))
+    for sock in (here, there):
+        sock.settimeout(5)
+    return here, there
+
+
+def connection(net):
+    """A TCP connection: the socket on a and the one on b."""
+    with net.b.socket() as listener:
+        listener.bind((net.b.address, 0))
+        listener.listen(1)
+        client = net.a.socket()
+        client.settimeout(10)
+        client.connect(listener.getsockname())
+        accepted, _ = listener.accept()
+    accepted.settimeout(10)
+    return client, accepted
+
+
+def send_numbers(sock, count):
+    for number in range(count):
+        sock.send(number.to_bytes(4, "big"))
+
+
+def numbers(sock, count):
+    return [int.from_bytes(sock.recv(100), "big") for _ in range(count)]
+
+
+def payloads(net):
+    return [packet.payload for packet in net.wire.packets]
+
+
+def test_datagrams_arrive_as_they_were_sent(net):
+    here, there = datagrams(net)
+    with here, there:
+        here.send(DATA)
+        assert there.recv(1000) == DATA
+        (packet,) = net.wire.packets
+        assert packet.payload == DATA
+        assert packet.fate == "delivered"
+        assert packet.checksum_ok
+
+
+def test_a_delay_is_kept_both_ways(net):
+    net.wire.delay = 0.03
+    here, there = datagrams(net)
+    with here, there:
+        began = time.monotonic()
+        here.send(b"there")
+        _, sender = there.recvfrom(100)
+        there.sendto(b"back", sender)
+        here.recv(100)
+        assert time.monotonic() - began >= 0.06
+
+
+def test_each_direction_has_its_own_settings(net):
+    net.wire.delay = 0.001
+    net.wire.b_to_a.delay = 0.05
+    assert net.wire.a_to_b.delay == 0.001
+    assert net.wire.delay == {"a_to_b": 0.001, "b_to_a": 0.05}
+    net.wire.delay = 0
+    assert net.wire.delay == 0
+
+
+def test_a_rate_spreads_packets_in_time(net):
+    net.wire.rate = 80_000  # bytes: 10,000 a second
+    here, there = datagrams(net)
+    with here, there:
+        began = time.monotonic()
+        for _ in range(5):
+            here.send(bytes(472))  # 500 with the headers of IP and UDP: 50 ms each
+        for _ in range(5):
+            there.recv(1000)
+        assert time.monotonic() - began >= 0.25
+
+
+def test_a_full_queue_drops_what_comes_last(net):
+    net.wire.rate, net.wire.queue = 8_000, 3
+    here, there = datagrams(net)
+    with here, there:
+        send_numbers(here, 6)
+        until(lambda: len(net.wire.packets) == 6)
+        assert [packet.fate for packet in net.wire.packets[3:]] == ["queue full"] * 3
+        assert net.wire.a_to_b.counts.full == 3
+        assert net.wire.queue_length >= 1
+        assert numbers(there, 3) == [0, 1, 2]
+        until(lambda: net.wire.queue_length == 0)
+
+
+def test_the_queue_is_seen_to_shrink_where_the_process_apart_works(net):
+    net.wire.rate = 8_000
+    here, there = datagrams(net)
+    with here, there:
+        until(lambda: net.wire.apart)
+        send_numbers(here, 4)
+        seen = set()
+        until(lambda: seen.add(net.wire.a_to_b.queue_length) or seen >= {1, 2, 3})
+        assert numbers(there, 4) == [0, 1, 2, 3]
+        until(lambda: net.wire.queue_length == 0)
+
+
+def lost(net, seed, count=60):
+    """The numbers of the datagrams that chance took."""
+    net.wire.clear()
+    net.wire.seed, net.wire.loss = seed, 0.3
+    here, there = datagrams(net)
+    with here, there:
+        send_numbers(here, count)
+        counts = net.wire.a_to_b.counts
+        until(lambda: counts.lost + counts.arrived == count)
+    return [number for number, packet in enumerate(net.wire.packets) if packet.fate == "lost"]
+
+
+def test_loss_is_the_same_for_the_same_seed_and_only_then(net):
+    first = lost(net, 1)
+    assert 5 < len(first) < 35
+    assert lost(net, 1) == first
+    assert lost(net, 2) != first
+
+
+def test_loss_is_the_same_whoever_works_the_wire(net):
+    first = lost(net, 5)
+    net.wire.delay = 0.001
+    until(lambda: net.wire.apart)
+    assert lost(net, 5) == first
+
+
+def test_jitter_keeps_the_order(net):
+    net.wire.delay, net.wire.jitter = 0.001, 0.02
+    here, there = datagrams(net)
+    with here, there:
+        send_numbers(here, 50)
+        assert numbers(there, 50) == list(range(50))
+
+
+def test_a_shorter_delay_lets_nothing_overtake(net):
+    net.wire.delay = 0.1
+    here, there = datagrams(net)
+    with here, there:
+        send_numbers(here, 2)
+        until(lambda: len(net.wire.in_flight) == 2)
+        net.wire.delay = 0
+        here.send((2).to_bytes(4, "big"))
+        assert numbers(there, 3) == [0, 1, 2]
+
+
+def test_a_cut_takes_what_is_on_its_way_and_what_comes(net):
+    net.wire.delay = 0.2
+    here, there = datagrams(net)
+    with here, there:
+        here.send(b"on its way")
+        until(lambda: net.wire.in_flight)
+        net.wire.cut()
+        here.send(b"too late")
+        until(lambda: net.wire.a_to_b.counts.lost == 2)
+        assert [packet.fate for packet in net.wire.packets] == ["cut", "cut"]
+        net.wire.delay = 0
+        net.wire.mend()
+        here.send(b"whole again")
+        assert there.recv(100) == b"whole again"
+
+
+def test_one_direction_can_be_cut(net):
+    here, there = datagrams(net)
+    with here, there:
+        net.wire.b_to_a.cut()
+        here.send(b"there")
+        _, sender = there.recvfrom(100)
+        there.sendto(b"never", sender)
+        until(lambda: net.wire.b_to_a.counts.lost == 1)
+        net.wire.b_to_a.mend()
+        there.sendto(b"back", sender)
+        assert here.recv(100) == b"back"
+
+
+def test_nobody_has_the_address(net):
+    with net.a.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"hello?", ("10.0.0.77", 7))
+        until(lambda: net.wire.packets)
+        assert net.wire.packets[0].fate == "no such host"
+
+
+def test_three_hosts_have_six_directions():
+    with Network(hosts=3) as net:
+        names = [direction.name for direction in net.wire.directions]
+        assert names == ["a to b", "a to c", "b to a", "b to c", "c to a", "c to b"]
+        net.wire.a_to_c.cut()
+        socks = []
+        for host in net.hosts:
+            sock = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.bind((host.address, 7))
+            sock.settimeout(5)
+            socks.append(sock)
+        a, b, c = socks
+        a.sendto(b"one", (net.c.address, 7))
+        a.sendto(b"two", (net.b.address, 7))
+        b.sendto(b"three", (net.c.address, 7))
+        assert b.recv(100) == b"two"
+        assert c.recv(100) == b"three"
+        for sock in socks:
+            sock.close()
+
+
+def test_ipv6_goes_the_same_way():
+    with Network(ipv6=True) as net:
+        net.wire.delay = 0.001
+        with net.b.socket(socket.AF_INET6, socket.SOCK_DGRAM) as there:
+            there.bind((net.b.address6, 7))
+            there.settimeout(5)
+            with net.a.socket(socket.AF_INET6, socket.SOCK_DGRAM) as here:
+                here.sendto(DATA, (net.b.address6, 7))
+                assert there.recv(1000) == DATA
+
+
+def stream(net, size):
+    """Send `size` bytes from a to b, and return how many arrived."""
+    client, accepted = connection(net)
+    got = 0
+
+    def receive():
+        nonlocal got
+        while data := accepted.recv(1 << 18):
+            got += len(data)
+
+    with client, accepted:
+        thread = threading.Thread(target=receive)
+        thread.start()
+        client.sendall(bytes(size))
+        client.shutdown(socket.SHUT_WR)
+        thread.join(30)
+    return got
+
+
+def test_masses_go_to_the_process_apart_and_memory_stays_bounded(net):
+    assert stream(net, 12_000_000) == 12_000_000
+    until(lambda: net.wire.apart)
+    assert stream(net, 160_000_000) == 160_000_000
+    packets = net.wire.packets
+    assert len(packets) == shared.KEPT
+    assert packets.forgotten > 0
+    assert f"{packets.forgotten:,} of them forgotten" in repr(packets)
+    oldest = next(packet for packet in packets if packet.length > 1000)
+    newest = next(packet for packet in reversed(packets) if packet.length > 1000)
+    assert len(oldest.payload) < shared.HEAD
+    assert len(newest.payload) == newest.length
+
+
+def test_holding_brings_the_work_back_and_releasing_gives_it_away(net):
+    net.wire.delay = 0.05
+    here, there = datagrams(net)
+    with here, there:
+        until(lambda: net.wire.apart)
+        send_numbers(here, 3)
+        until(lambda: net.wire.a_to_b.counts.sent == 3)
+        net.hold()
+        assert not net.wire.apart
+        flying = len(net.wire.in_flight)
+        assert [packet.fate for packet in net.wire.packets].count("in flight") == flying
+        net.release()
+        assert numbers(there, 3) == [0, 1, 2]
+        until(lambda: net.wire.apart)
+
+
+def test_settings_change_while_packets_come_in_masses(net):
+    net.wire.delay = 0.0005
+    until(lambda: net.wire.apart)
+    done = threading.Event()
+
+    def change():
+        while not done.wait(0.005):
+            net.wire.delay = 0.0006 if net.wire.delay == 0.0005 else 0.0005
+            assert len(net.wire.packets) >= len(net.wire.in_flight)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        assert stream(net, 5_000_000) == 5_000_000
+    finally:
+        done.set()
+        thread.join(10)
+    counts = net.wire.a_to_b.counts
+    assert counts.lost == 0
+    until(lambda: counts.arrived == counts.sent)
+
+
+def test_the_thread_takes_over_when_the_process_apart_dies(net):
+    net.wire.delay = 0.001
+    until(lambda: net.wire.apart)
+    os.kill(net.wire._apart.pid, 9)
+    until(lambda: not net.wire.apart)
+    here, there = datagrams(net)
+    with here, there:
+        here.send(b"still there")
+        assert there.recv(100) == b"still there"
+    with pytest.raises(RuntimeError, match="less exact"):
+        net.wire.check()
+    net.wire.check()  # said once
+
+
+def test_closing_leaves_nothing_and_keeps_what_was_remembered():
+    before = set(os.listdir("/proc/self/fd"))
+    net = Network()
+    net.wire.delay = 0.001
+    until(lambda: net.wire.apart)
+    pid = net.wire._apart.pid
+    here, there = datagrams(net)
+    with here, there:
+        here.send(DATA)
+        there.recv(1000)
+    net.close()
+    net.wire.close()
+    assert not os.path.exists(f"/proc/{pid}")
+    assert not [thread for thread in threading.enumerate() if thread.name == "labsupport-wire"]
+    assert set(os.listdir("/proc/self/fd")) <= before
+    assert payloads(net) == [DATA]
+    assert net.wire.a_to_b.counts.arrived == 1
+
+
+def test_counts_and_lateness_are_cleared_together(net):
+    here, there = datagrams(net)
+    with here, there:
+        net.wire.delay = 0.001
+        send_numbers(here, 3)
+        numbers(there, 3)
+        until(lambda: net.wire.a_to_b.counts.arrived == 3)
+        assert net.wire.a_to_b.counts.sent_bytes == net.wire.a_to_b.counts.arrived_bytes == 3 * 32
+        assert net.wire.lateness > 0
+        assert net.wire.lateness >= net.wire.lateness_now
+        net.wire.clear()
+        assert net.wire.lateness == 0
+        assert repr(net.wire.a_to_b.counts) == "0 sent, 0 arrived, 0 lost"
+        assert len(net.wire.packets) == 0
+        assert repr(net.wire.packets) == "no packets"
+
+
+def test_packets_are_a_sequence_of_one_moment(net):
+    here, there = datagrams(net)
+    with here, there:
+        send_numbers(here, 3)
+        numbers(there, 3)
+        packets = net.wire.packets
+        here.send(b"later")
+        there.recv(100)
+        assert len(packets) == 3
+        assert packets[-1] == packets[2] == list(packets)[2]
+        assert packets[:2] == tuple(packets)[:2]
+        assert packets == tuple(packets)
+        with pytest.raises(IndexError):
+            packets[3]
+        assert len(net.wire.packets) == 4
+
+
+def test_a_capture_has_every_packet(net, tmp_path):
+    here, there = datagrams(net)
+    with here, there:
+        send_numbers(here, 3)
+        numbers(there, 3)
+        net.wire.save(tmp_path / "three.pcap")
+    packets = read_pcap(tmp_path / "three.pcap")
+    assert [packet.payload for packet in packets] == payloads(net)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "error"),
+    [
+        ("delay", -1, ValueError),
+        ("delay", "20 ms", TypeError),
+        ("delay", True, TypeError),
+        ("delay", float("nan"), ValueError),
+        ("jitter", float("inf"), ValueError),
+        ("rate", 0, ValueError),
+        ("rate", "fast", TypeError),
+        ("loss", 1.5, ValueError),
+        ("queue", 0, ValueError),
+        ("queue", 1.5, TypeError),
+        ("seed", "x", TypeError),
+        ("latency", 0.1, AttributeError),
+    ],
+)
+def test_settings_that_are_none_are_refused_at_once(net, setting, value, error):
+    with pytest.raises(error):
+        setattr(net.wire, setting, value)
+    with pytest.raises(error):
+        setattr(net.wire.a_to_b, setting, value)
+
+
+def test_a_direction_that_is_not_there_is_named(net):
+    with pytest.raises(AttributeError, match="a_to_b, b_to_a"):
+        net.wire.a_to_c  # noqa: B018
