@@ -8,6 +8,7 @@ notebook, so that a stored output and a test know what to expect.
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from labsupport import machine
 
@@ -35,7 +36,16 @@ def compiler():
     return "" if ability.present else f"a C compiler ({ability.found})"
 
 
-KNOWN = {"network": network, "ipv6": ipv6, "compiler": compiler}
+def bbr():
+    """Why no connection can have BBR as its congestion control; "" where one can (tcp(7))."""
+    try:
+        known = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+    except OSError:
+        known = []
+    return "" if "bbr" in known else "BBR in this kernel; `sudo modprobe tcp_bbr` brings it where it was built"
+
+
+KNOWN = {"network": network, "ipv6": ipv6, "compiler": compiler, "bbr": bbr}
 
 
 def lacking(words):
@@ -51,6 +61,8 @@ def lacking(words):
         if word not in KNOWN:
             raise ValueError(f"{MARK} does not know {word!r}; it knows {known}")
     said = next(filter(None, (KNOWN[word]() for word in words)), "")
+    if ";" in said:  # it tells the remedy itself
+        return SAID.partition("{")[0] + said
     return SAID.format(said) if said else ""
 
 

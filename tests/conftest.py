@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
+from pathlib import Path
+
+from labsupport import Network
 
 
 def has_ipv6() -> bool:
@@ -14,13 +18,25 @@ def has_ipv6() -> bool:
     return False
 
 
+def has_bbr() -> bool:
+    """Whether this kernel has the congestion control BBR."""
+    with contextlib.suppress(OSError):
+        return "bbr" in Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+    return False
+
+
+@functools.cache
+def missing_here() -> frozenset[str]:
+    """The tags of those cells that this machine cannot run."""
+    had = {"needs-ipv6": has_ipv6(), "needs-bbr": has_bbr(), "needs-network": Network.available()}
+    return frozenset(tag for tag, present in had.items() if not present)
+
+
 def pytest_collection_modifyitems(items):
-    """Where IPv6 is missing, cells that need it are still executed; test_notebooks looks at the line that
-    they give.
+    """Where an ability is missing, cells that need it are still executed; test_notebooks looks at the line
+    that they give.
     """
-    if has_ipv6():
-        return
     for item in items:
         cell = getattr(item, "cell", None)
-        if cell is not None and "needs-ipv6" in cell.metadata.get("tags", ()):
+        if cell is not None and missing_here() & set(cell.metadata.get("tags", ())):
             item.options["check"] = False

@@ -29,7 +29,6 @@ from nboutputs import ROOT, compared, is_excused, rules
 
 HERE = Path(__file__).parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
-NEEDS = {"needs-ipv6", "needs-network", "needs-cc"}
 TIMEOUT = 30  # seconds for one cell
 # A kernel opens some things of its own while it serves its first cell, and `observe` keeps one netlink
 # socket from its import on; so a first cell comes before the look.

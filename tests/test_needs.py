@@ -50,11 +50,16 @@ def test_an_unknown_need_names_the_known_ones(known):
         lacking([])
 
 
-def test_the_course_knows_the_network_ipv6_and_a_compiler():
-    assert list(needs.KNOWN) == ["network", "ipv6", "compiler"]
+def test_the_course_knows_the_network_ipv6_a_compiler_and_bbr():
+    assert list(needs.KNOWN) == ["network", "ipv6", "compiler", "bbr"]
     for word in ("ipv6", "compiler"):
         said = lacking([word])
         assert said == "" or said.startswith("not available here: ") and said.endswith("how to get it")
+
+
+def test_what_names_its_own_remedy_is_said_as_it_is(monkeypatch):
+    monkeypatch.setattr(needs, "KNOWN", {"bbr": lambda: "BBR in this kernel; load it"})
+    assert lacking(["bbr"]) == "not available here: BBR in this kernel; load it"
 
 
 @pytest.mark.parametrize(

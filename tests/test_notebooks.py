@@ -17,11 +17,11 @@ import pytest
 from nbformat.v4 import new_output
 
 import notebook_runs
-from conftest import has_ipv6
+from conftest import has_ipv6, missing_here
 from notebook_runs import NOTEBOOKS, Condition
 
-MISSING = frozenset() if has_ipv6() else frozenset({"needs-ipv6"})
-NO_IPV6 = frozenset({"needs-ipv6"})
+MISSING = missing_here()
+NO_IPV6 = MISSING | {"needs-ipv6"}
 TWICE = Condition("twice in one kernel", passes=2, missing=MISSING)
 ELSEWHERE = Condition(
     "an ordinary user, a read-only checkout, an empty home",
