@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 
 from labsupport.recorder import Recorder
@@ -36,9 +37,20 @@ class SceneRecorder(Recorder):
         """Note a call on a socket of this network, when it is its thread's turn."""
         if name in _SILENT or self._stopped or self.scenery.kernel(self.socket(sock)) is None:
             return None
+        note = self.socket(sock)
+        note.name = note.name or _variable(sock, self._frame(frame))
         self._waiting[thread] = (name, sock)
         self.turns.begin(thread)
         return super().began(thread, sock, name, args, kwargs, frame)
+
+    def _frame(self, caller):
+        """The frame of the scene's own code: for `background(sock.connect, …)` the one that stands in background."""
+        frame = caller
+        if _ours(frame):
+            frame = sys._current_frames().get(self.main.ident)
+        while frame is not None and _ours(frame):
+            frame = frame.f_back
+        return frame
 
     def returned(self, call, sock, result, args):
         """Note what a call gave, after all that brought it about."""
@@ -128,3 +140,17 @@ class SceneRecorder(Recorder):
             thread.join(timeout=2)
         for sock in self._kept.values():
             sock.close()
+
+
+def _ours(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0] in ("labsupport", "threading")
+
+
+def _variable(sock, frame):
+    """The variable of a frame that first held the socket; None where there is none.
+
+    In `for client in first, second:` that is `first`. The frame keeps its values alive once it was asked, as
+    the scene does in any case.
+    """
+    variables = frame.f_locals if frame is not None else {}
+    return next((name for name, value in variables.items() if value is sock), None)
