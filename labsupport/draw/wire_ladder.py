@@ -22,6 +22,7 @@ DEPTH = {
     "TIME-WAIT": 0.28,
     "CLOSED": 0.08,
 }
+_HALO = ' stroke="var(--paper)" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"'
 FAINT = 0.17  # the opacity of what has not happened yet, where the stepper stands
 
 
@@ -270,6 +271,7 @@ def _moment(drawing, moment):
             fill=ink,
             anchor=column.anchor,
             mono=True,
+            extra=_HALO if column.middle else "",
         )
     return drawing.shaded(moment.at, svg)
 

@@ -50,10 +50,7 @@ class Placed:
                 self.words[moment.at] = _words(moment, room, live)
         self.y, self.text_y, self.pill_y, self.ticks = {}, {}, {}, []
         self.turned = _turned(made, self.columns)
-        if scale == "time":
-            bottom = _by_time(self)
-        else:
-            bottom = _by_order(self)
+        bottom = _by_time(self) if scale == "time" else _Descent(self).go()
         self.height = round(bottom + 20)
 
     def at(self, number):
@@ -70,20 +67,16 @@ class Placed:
 
 def _tracks(made):
     """For each socket the place of its band beside those that live at the same time on its host."""
-    free, tracks, last = {}, {}, {}
+    living, tracks = {}, {}
     for state in made.states:
-        last[state.socket] = state
-    for state in made.states:
-        taken = free.setdefault(state.host, {})
+        here = living.setdefault(state.host, {})  # socket → its last state
         if state.socket not in tracks:
             # A listener and the first connection share one place: the connection lies on top.
-            held = {track for track, owner in taken.items() if owner.state != "LISTEN"}
-            track = next(n for n in range(len(held) + 1) if n not in held)
-            tracks[state.socket] = track
-            taken[track] = state
-        elif state.state == "CLOSED" and taken.get(tracks[state.socket]) is not None:
-            if taken[tracks[state.socket]].socket == state.socket:
-                del taken[tracks[state.socket]]
+            taken = {tracks[socket] for socket, last in here.items() if last != "LISTEN"}
+            tracks[state.socket] = next(place for place in range(len(taken) + 1) if place not in taken)
+        here[state.socket] = state.state
+        if state.state == "CLOSED":
+            del here[state.socket]
     return tracks
 
 
@@ -91,9 +84,9 @@ def _turned(made, columns):
     """The states of a middle host that an arrival from the right brought about: their pills stand left."""
     turned, before = set(), None
     for moment in made.moments:
-        if moment.kind == "state" and before is not None and columns[moment.host].middle:
-            if before.kind == "arrived" and before.item.source > moment.host:
-                turned.add(moment.at)
+        landed = before is not None and before.kind == "arrived" and before.item.source > moment.host
+        if moment.kind == "state" and landed and columns[moment.host].middle:
+            turned.add(moment.at)
         before = moment if moment.kind not in ("state", "held") else before
     return turned
 
@@ -219,47 +212,60 @@ def wrapped(said, room):
 # --- down, in order ---------------------------------------------------------------------------------
 
 
-def _by_order(placed):
-    """Each moment below the one before, as close as its letters allow. Returns the lowest height."""
-    hosts = range(len(placed.columns))
-    words, pills = dict.fromkeys(hosts, 0), dict.fromkeys(hosts, 0)
-    y, before, wire = TOP - CALM, None, 0
-    for moment in placed.plan.moments:
-        host, at = moment.host, moment.at
-        if moment.kind == "state":
-            caused = (
-                before is not None and before.host == host and before.kind in ("call", "begin", "arrived")
-            )
-            y = max(y if caused else y + ANSWER, pills[host] + PILL_HEIGHT + 3)
-            if placed.columns[host].middle:
-                y = max(y, words[host])
-                words[host] = y + 24
-            pills[host] = y
-            placed.pill_y[at] = y
-        elif moment.kind == "sent":
-            follows = before is not None and before.kind in ("call", "begin", "state", "return", "arrived")
-            y = max(y + (ANSWER if follows else NEXT), wire)
-            # What does not arrive has a word at its end, below where it left.
-            wire = y + (NEXT if moment.item.arrived else SLANT + (8 if _short(placed, moment.item) else 20))
-        elif moment.kind == "arrived":
-            start = placed.y[moment.item.sent]
-            close = (
-                before is not None and before.kind == "arrived" and before.item.source == moment.item.source
-            )
-            y = max(y + (NEXT if close else 8), start + SLANT)
-        elif moment.kind == "held":
-            pass
-        else:
-            calm = 8 if moment.kind == "return" else CALM
-            y = max(y + calm, words[host])
-            if placed.columns[host].middle:
-                y = max(y, pills[host] + 20)
-            lines = len(placed.words[at])
-            words[host] = y + LINE * lines + 5
-            placed.text_y[at] = y
-        placed.y[at] = y
-        before = moment if moment.kind != "held" else before
-    return max([TOP + 30, y + 8, *(bottom - 6 for bottom in words.values())])
+class _Descent:
+    """Goes down moment by moment, each as close to the one before as its letters allow.
+
+    `words`, `pills`: how far down a host's column of calls, and of states, is taken; `wire`: the same of it.
+    """
+
+    def __init__(self, placed):
+        self.placed, self.before, self.y, self.wire = placed, None, TOP - CALM, 0
+        self.words = dict.fromkeys(range(len(placed.columns)), 0)
+        self.pills = dict.fromkeys(range(len(placed.columns)), 0)
+
+    def go(self):
+        """Place every moment; returns the lowest height."""
+        steps = {"state": self.state, "sent": self.sent, "arrived": self.arrived}
+        for moment in self.placed.plan.moments:
+            if moment.kind != "held":
+                self.y = steps.get(moment.kind, self.call)(moment)
+                self.before = moment
+            self.placed.y[moment.at] = self.y
+        return max([TOP + 30, self.y + 8, *(bottom - 6 for bottom in self.words.values())])
+
+    def after(self, *kinds):
+        """Whether the moment before is of one of these kinds."""
+        return self.before is not None and self.before.kind in kinds
+
+    def call(self, moment):
+        host, lines = moment.host, len(self.placed.words[moment.at])
+        y = max(self.y + (8 if moment.kind == "return" else CALM), self.words[host])
+        if self.placed.columns[host].middle:
+            y = max(y, self.pills[host] + 20)
+        self.words[host] = y + LINE * lines + 5
+        self.placed.text_y[moment.at] = y
+        return y
+
+    def state(self, moment):
+        host = moment.host
+        caused = self.after("call", "begin", "arrived") and self.before.host == host
+        y = max(self.y if caused else self.y + ANSWER, self.pills[host] + PILL_HEIGHT + 3)
+        if self.placed.columns[host].middle:
+            y = max(y, self.words[host])
+            self.words[host] = y + 24
+        self.pills[host] = self.placed.pill_y[moment.at] = y
+        return y
+
+    def sent(self, moment):
+        y = max(self.y + (NEXT if self.after("sent") else ANSWER), self.wire)
+        # What does not arrive has a word at its end, below where it left.
+        word = SLANT + (8 if _short(self.placed, moment.item) else 20)
+        self.wire = y + (NEXT if moment.item.arrived else word)
+        return y
+
+    def arrived(self, moment):
+        along = self.after("arrived") and self.before.item.source == moment.item.source
+        return max(self.y + (NEXT if along else 8), self.placed.y[moment.item.sent] + SLANT)
 
 
 def _short(placed, arrow):
