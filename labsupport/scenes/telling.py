@@ -79,7 +79,8 @@ class _Teller:
         role = _ROLES.get(kernel.opened)
         if role is None and kernel.note is not None:
             calls = {entry[1].name for entry in self.log if entry[0] == "began" and entry[1].lane is kernel.note}
-            if calls & {"listen", "accept"}:
+            served = "bind" in calls and kernel.note.type == "SOCK_DGRAM" and not calls & {"connect", "connect_ex"}
+            if calls & {"listen", "accept"} or served:
                 role = "server"
             elif calls & {"connect", "connect_ex", "sendto"}:
                 role = "client"
