@@ -194,6 +194,9 @@ class Scenery:
                 said = "sent again" if length else "window probe" if back.get("window") == 0 else "keepalive"
                 if length == 1 and packet.length == 1 and back.get("window") == 0:
                     said = "window probe"
+            if packet.syn and packet.has_ack and not before.get("answered"):
+                said = ""  # RFC 9293 figure 8: both opened, and this answers the other's SYN
+        before["answered"] = before.get("answered") or (packet.syn and packet.has_ack)
         end = (packet.seq + length) % 2**32
         if before["next"] is None or (end - before["next"]) % 2**32 < 2**31:
             before["next"] = end

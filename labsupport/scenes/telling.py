@@ -95,13 +95,14 @@ class _Teller:
             roles = {lane.role for lane in self.lanes if lane.host == number} - {None}
             ends.append((host, roles.pop() if len(roles) == 1 else None))
         roles = [role for _, role in ends]
-        told = [role if role and roles.count(role) == 1 else None for role in roles]
-        if len(told) == 2 and None in told and told != [None, None]:
-            other = "server" if "client" in told else "client"
-            if roles[told.index(None)] is None:  # a host without a socket, that was spoken to
-                told[told.index(None)] = other
+        if len(roles) == 2 and None in roles and roles != [None, None]:
+            other = "server" if "client" in roles else "client"
+            if not any(lane.host == roles.index(None) for lane in self.lanes):
+                roles[roles.index(None)] = other  # a host without a socket, that was spoken to
+        labels = [role if role and roles.count(role) == 1 else host.name for (host, _), role in zip(ends, roles, strict=True)]
         return tuple(
-            End(host.name, role or host.name, role, host.address) for (host, _), role in zip(ends, told, strict=True)
+            End(host.name, label, role, host.address)
+            for (host, _), label, role in zip(ends, labels, roles, strict=True)
         )
 
     # What
