@@ -154,7 +154,7 @@ class Flight:
     def deliver(self, record):
         """Write a record in flight to its receiver's TUN, and set its fate."""
         self._flying -= 1
-        self._repeats.landed(record)
+        self._repeats.landed(record, arrived=True)
         if self._flight and self._flight[0][2] is record:
             heapq.heappop(self._flight)
         direction = self.between[record.sender, record.receiver]

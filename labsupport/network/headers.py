@@ -9,7 +9,7 @@ import ipaddress
 import struct
 
 _TCP = 6
-_FIN, _SYN = 0x01, 0x02
+_FIN, _SYN, _ACK = 0x01, 0x02, 0x10
 
 
 def packed(address):
@@ -41,6 +41,38 @@ def repeat_key(raw):
     another has its own meaning (RFC 5681 §2, duplicate acknowledgments). The acknowledgment, the window, PSH
     and the timestamps may differ between a segment and its repeat.
     """
+    segment = _segment(raw)
+    if segment is None:
+        return None
+    addresses, start = segment
+    ports, sequence, offset, flags = struct.unpack_from("!4sI4xBB", raw, start)
+    payload = raw[start + (offset >> 4) * 4 :]
+    if not payload and not flags & (_FIN | _SYN):
+        return None
+    return addresses, ports, sequence, flags & (_FIN | _SYN), payload
+
+
+def acknowledged(raw):
+    """Of a TCP segment: (addresses, ports) of the way back, and the number it acknowledges; None without one."""
+    segment = _segment(raw)
+    if segment is None:
+        return None
+    addresses, start = segment
+    here, there, number, flags = struct.unpack_from("!2s2s4xIxB", raw, start)
+    if not flags & _ACK:
+        return None
+    half = len(addresses) // 2
+    return (addresses[half:] + addresses[:half], there + here), number
+
+
+def end_of(key):
+    """The sequence number after the last one that the segment with this repeat_key takes."""
+    _, _, sequence, flags, payload = key
+    return (sequence + len(payload) + flags.bit_count()) % 2**32
+
+
+def _segment(raw):
+    """(addresses, where the TCP header starts); None for what holds no whole one."""
     version = raw[0] >> 4 if raw else 0
     if version == 4 and len(raw) >= 20 and raw[9] == _TCP:
         start, addresses = (raw[0] & 15) * 4, raw[12:20]
@@ -48,10 +80,4 @@ def repeat_key(raw):
         start, addresses = 40, raw[8:40]
     else:
         return None
-    if len(raw) < start + 20:
-        return None
-    ports, sequence, offset, flags = struct.unpack_from("!4sI4xBB", raw, start)
-    payload = raw[start + (offset >> 4) * 4 :]
-    if not payload and not flags & (_FIN | _SYN):
-        return None
-    return addresses, ports, sequence, flags & (_FIN | _SYN), payload
+    return (addresses, start) if len(raw) >= start + 20 else None
