@@ -359,7 +359,7 @@ def test_counts_and_lateness_are_cleared_together(net):
         assert net.wire.lateness > 0
         assert net.wire.lateness >= net.wire.lateness_now
         net.wire.clear()
-        assert net.wire.lateness == 0
+        assert net.wire.lateness == net.wire.behind == 0
         assert repr(net.wire.a_to_b.counts) == "0 sent, 0 arrived, 0 lost"
         assert len(net.wire.packets) == 0
         assert repr(net.wire.packets) == "no packets"

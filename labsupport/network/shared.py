@@ -58,7 +58,8 @@ SIZE = _END + BODIES
 NOBODY = 255  # as a receiver's number
 MOST_DIRECTIONS = (_PAGE // 8 - _DIRECTIONS_AT) // _CELLS
 
-_NEXT, _WRITTEN, _FIRST, _WORST, _RECENT = range(5)  # cells
+_NEXT, _WRITTEN, _FIRST, _WORST, _RECENT, _BEHIND = range(6)  # cells
+BEHIND = 0.001  # seconds; a delivery that is later counts as behind
 
 
 class Shared:
@@ -143,6 +144,7 @@ class Shared:
         """Forget all packets so far, and how late they were."""
         self.cells[_FIRST] = self.cells[_NEXT]
         self.reals[_WORST] = self.reals[_RECENT] = 0.0
+        self.cells[_BEHIND] = 0
 
     def slots(self, numbers):
         """A copy of some packets' slots, in the order of a range of numbers."""
@@ -180,9 +182,16 @@ class Shared:
         """Seconds that the last one was late."""
         return self.reals[_RECENT]
 
+    @property
+    def behind(self):
+        """How many deliveries were more than a millisecond late, since the last `forget`."""
+        return self.cells[_BEHIND]
+
     def late(self, seconds):
         """Note how late a delivery was."""
         self.reals[_RECENT] = seconds
+        if seconds > BEHIND:
+            self.cells[_BEHIND] += 1
         if seconds > self.reals[_WORST]:
             self.reals[_WORST] = seconds
 

@@ -199,6 +199,11 @@ class Wire(Carrier):
         return self.shared.recent
 
     @property
+    def behind(self):
+        """How many deliveries were more than a millisecond behind that plan, since `clear()`."""
+        return self.shared.behind
+
+    @property
     def queue_length(self):
         """Packets that wait now before a transmitter of limited rate, all directions together. Cheap to
         read."""
