@@ -13,7 +13,8 @@ from pathlib import Path
 from labsupport import machine
 
 MARK = "%%needs"
-SAID = "not available here: {}; doctor() says how to get it"
+SAID = "not available here: "
+DOCTOR = "; doctor() says how to get it"
 
 
 def network():
@@ -21,19 +22,19 @@ def network():
     from labsupport.network.network import missing
 
     why = missing()
-    return "" if why is None else f"a network of one's own ({why.reason})"
+    return "" if why is None else f"a network of one's own ({why.reason})" + DOCTOR
 
 
 def ipv6():
     """What is missing where ::1 cannot be bound; "" where it can."""
-    return machine.ipv6_missing().partition(";")[0]
+    return machine.ipv6_missing()
 
 
 @lru_cache(maxsize=1)
 def compiler():
     """Why no C program can be compiled here; "" where one can. Tried once: it takes a process."""
     ability = machine.compiler()
-    return "" if ability.present else f"a C compiler ({ability.found})"
+    return "" if ability.present else f"a C compiler ({ability.found})" + DOCTOR
 
 
 def bbr():
@@ -45,6 +46,7 @@ def bbr():
     return "" if "bbr" in known else "BBR in this kernel; `sudo modprobe tcp_bbr` brings it where it was built"
 
 
+# Each says in words what is missing, and how to get it; "" where nothing is.
 KNOWN = {"network": network, "ipv6": ipv6, "compiler": compiler, "bbr": bbr}
 
 
@@ -61,9 +63,7 @@ def lacking(words):
         if word not in KNOWN:
             raise ValueError(f"{MARK} does not know {word!r}; it knows {known}")
     said = next(filter(None, (KNOWN[word]() for word in words)), "")
-    if ";" in said:  # it tells the remedy itself
-        return SAID.partition("{")[0] + said
-    return SAID.format(said) if said else ""
+    return SAID + said if said else ""
 
 
 def transform(lines):
