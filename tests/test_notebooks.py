@@ -32,6 +32,11 @@ ELSEWHERE = Condition(
 )
 IPV6_OFF = Condition("IPv6 off", without=("--no-ipv6",), missing=NO_IPV6)
 IPV6_ABSENT = Condition("a kernel without IPv6", without=("--no-ipv6-sockets",), missing=NO_IPV6)
+NO_NETWORK = Condition(
+    "no user namespaces",
+    without=("--no-namespaces",),
+    missing=MISSING | {"needs-network", "needs-bbr"},
+)
 AT_ONCE = Condition("all at once beside two busy loops", missing=MISSING, at_once=len(NOTEBOOKS) or 1)
 
 notebooks = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -41,6 +46,7 @@ conditions = pytest.mark.parametrize(
         TWICE,
         ELSEWHERE,
         IPV6_OFF,
+        NO_NETWORK,
         pytest.param(IPV6_ABSENT, marks=pytest.mark.long),
         pytest.param(AT_ONCE, marks=pytest.mark.long),
     ],
