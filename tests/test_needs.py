@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,6 +14,7 @@ from traitlets.config import Config
 import nbrun
 from labsupport import needs
 from labsupport.needs import lacking, transform
+from launch import CANNOT
 
 
 @pytest.fixture
@@ -118,3 +120,23 @@ def test_nbclient_and_nbval_run_it(tmp_path):
     )
     assert compared.returncode == 0, compared.stdout
     assert "5 passed" in compared.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes abilities away as Linux can")
+def test_one_line_where_the_network_cannot_be_had():
+    program = "from labsupport.needs import transform; print(*transform(['%%needs network\\n', '1']))"
+    launcher = [sys.executable, str(Path(__file__).with_name("launch.py")), "--no-tun", "--"]
+    done = subprocess.run(
+        [*launcher, sys.executable, "-c", program],
+        env=nbrun.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode == CANNOT:
+        pytest.skip(done.stderr)
+    said = done.stdout.strip()
+    assert said.startswith("print(") and "\\n" not in said, done
+    assert "not available here: a network of one's own (" in said
+    assert said.endswith("; doctor() says how to get it\")")
