@@ -132,6 +132,24 @@ def test_first_start_copies_all_but_checkpoints(places):
     assert sorted(copied) == sorted(NOTEBOOKS)
 
 
+def test_a_copy_of_the_course_is_trusted_and_nothing_else(places, tmp_path, monkeypatch):
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    for name in ("10-ours.ipynb", "11-other.ipynb"):
+        notebook.metadata["name"] = name
+        nbformat.write(notebook, places.course / name)
+    new = lab.copy_course(places)
+    assert [path.name for path in new if path.name == "10-ours.ipynb"]
+    places.python = sys.executable
+    lab.trust(places, [places.mine / "10-ours.ipynb"])
+    notary = NotebookNotary(data_dir=str(tmp_path / "jupyter"))
+    signed = {name: notary.check_signature(nbformat.read(places.mine / name, 4)) for name in ("10-ours.ipynb", "11-other.ipynb")}
+    assert signed == {"10-ours.ipynb": True, "11-other.ipynb": False}
+
+
 def test_later_starts_add_what_is_new_and_keep_what_is_there(places):
     lab.copy_course(places)
     mine = places.mine / NOTEBOOKS[1]
