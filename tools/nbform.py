@@ -119,14 +119,25 @@ def _links(notebook, path, siblings) -> Iterator[str]:
     for name in sorted(everywhere - set(siblings)):
         if "/" not in name:
             yield f"a link goes to {name}, which is not there"
-    for step, word in ((-1, "previous"), (1, "next")):
-        near = [name for name in siblings if _number(name) == _number(path.name) + step]
-        for name in near:
-            if sum(name in found for found in linked.values()) < 1:
-                yield f"no link to the {word} notebook, {name}"
+    for name, word in _neighbors(path.name, siblings):
+        if name not in everywhere:
+            yield f"no link to the {word} notebook, {name}"
     for at, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and re.search(r"\]\((/|file:|[A-Za-z]:\\)", cell.source):
             yield f"{notebook.cells[at].id}: a link to a place on one machine"
+
+
+def _neighbors(name: str, siblings: list[str]) -> Iterator[tuple[str, str]]:
+    """The notebooks before and after this one; the numbers between may have gaps."""
+    number = _number(name)
+    if number < 0:
+        return
+    before = [other for other in siblings if 0 <= _number(other) < number]
+    after = [other for other in siblings if _number(other) > number]
+    if before:
+        yield max(before, key=_number), "previous"
+    if after:
+        yield min(after, key=_number), "next"
 
 
 def _number(name: str) -> int:
