@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -318,6 +319,20 @@ def test_a_scene_that_waits_for_nothing_says_so(monkeypatch):
 
     with pytest.raises(TimeoutError, match=r"accept\(\)"):
         scene(stuck)
+
+
+def test_an_interrupt_ends_the_scene():
+    def waits(net):
+        server = listening(net)
+        threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,)).start()
+        server.accept()
+
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        scene(waits)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=5)
+    assert set(threading.enumerate()) <= before
 
 
 def test_who_still_waits_at_the_end_is_set_free():

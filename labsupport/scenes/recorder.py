@@ -133,7 +133,7 @@ class SceneRecorder(Recorder):
 
     def close(self):
         """Free who still waits, and close every socket of the scene."""
-        self.turns.free()
+        self.turns.close()
         self.wake()
         self.scenery.close()
         for thread in self.turns.others():

@@ -30,10 +30,12 @@ def scene(function=None, *, hosts=2, ipv6=False, mtu=1500):
     try:
         net = Network(hosts=hosts, ipv6=ipv6, mtu=mtu)
     except NetworkUnavailable as missing:
-        return recordings.instead(function, missing)
-    with net:
-        timeline = _run(function, net)
-    recordings.offer(function, timeline)
+        timeline = recordings.instead(function, missing)
+    else:
+        with net:
+            timeline = _run(function, net)
+        recordings.offer(function, timeline)
+    timeline.name = getattr(function, "__name__", "")
     return timeline
 
 

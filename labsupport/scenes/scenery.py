@@ -200,6 +200,8 @@ class Scenery:
         end = (packet.seq + length) % 2**32
         if before["next"] is None or (end - before["next"]) % 2**32 < 2**31:
             before["next"] = end
+        if packet.acks_only and before["window"] == 0 and packet.window:
+            said = "window opens"
         before["window"] = packet.window
         return said
 

@@ -94,6 +94,14 @@ class Turns:
             self._over = True
             self._turn.notify_all()
 
+    def close(self):
+        """End the turns, however the body ended; again: nothing."""
+        with self._turn:
+            self._over = self._ended = True
+            self._turn.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
     def others(self):
         """The scene's other threads that have not ended."""
         return [thread for thread in self._own() if thread is not self._main]
@@ -104,9 +112,11 @@ class Turns:
             if self._holder is thread:
                 self._holder = None
             self._asked.append(mine)
-            self._turn.wait_for(lambda: mine.granted or self._over)
-            self._asked.remove(mine)
-            self._turn.notify_all()
+            try:
+                self._turn.wait_for(lambda: mine.granted or self._over)
+            finally:  # also when the learner interrupts
+                self._asked.remove(mine)
+                self._turn.notify_all()
         self._give_up(thread)
 
     def _give_up(self, thread):
@@ -118,7 +128,7 @@ class Turns:
 
     def _run(self):
         try:
-            while self._one():
+            while not self._over and self._one():
                 pass
         except BaseException as error:  # raised in the learner's cell: this thread prints nothing
             self.failure = self.failure or error
@@ -166,7 +176,7 @@ class Turns:
 
     def _wait_for_all(self):
         """Until every thread of the scene waits; a scene that computes for ever is ended."""
-        while True:
+        while not self._over:
             with self._turn:
                 asked = {one.thread for one in self._asked}
             looked = [thread for thread in self._own() if thread not in asked]
@@ -212,7 +222,7 @@ class Turns:
         shows.
         """
         until, ended = time.monotonic() + PATIENCE, self._ended
-        while time.monotonic() < until:
+        while not self._over and time.monotonic() < until:
             self._check_time()
             if self._ended != ended:  # the body has come to its end meanwhile
                 return True
@@ -220,7 +230,7 @@ class Turns:
                 return True
             if not self._watch.all_wait([thread.native_id for thread in self._awaited()]):
                 return True
-        if self._ended:
+        if self._ended or self._over:
             return False
         raise TimeoutError(
             f"for {PATIENCE:.0f} s every program of this scene has waited and nothing was on the wire: "
