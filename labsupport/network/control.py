@@ -24,6 +24,7 @@ HELPER = Path(__file__).with_name("helper.py")
 ANSWERS_WITHIN = 20  # seconds; it takes a millisecond, on a crowded machine a few more
 ENDS_WITHIN = 5
 LONGEST_ANSWER = 1 << 16
+ON_THE_WAY = -1  # in place of an error number: the descriptors, ahead of the answer itself
 MOST_PASSED = 32  # descriptors with one message
 MSG_CMSG_CLOEXEC = 0x40000000
 
@@ -101,20 +102,30 @@ class Control:
             beside = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", passing))] if passing else []
             try:
                 self._socket.sendmsg([marshal.dumps((number, what, *arguments))], beside)
-            except BrokenPipeError:
+                code, value, passed = self._answer(number)
+            except ConnectionError:
                 raise closed() from None
+        if code:
+            raise OSError(code, os.strerror(code))
+        return value, passed
+
+    def _answer(self, number):
+        """(error number or 0, value, descriptors) of the answer to this request."""
+        kept = []
+        try:
             while True:
                 answer, passed = self._receive()
                 if answer is None:
                     raise closed()
                 if answer[0] == number:
-                    break
-                for fd in passed:  # the answer to a request that was interrupted while it waited
-                    os.close(fd)
-        _, code, value = answer
-        if code:
-            raise OSError(code, os.strerror(code))
-        return value, passed
+                    kept += passed
+                    if answer[1] != ON_THE_WAY:
+                        return *answer[1:], kept
+                else:
+                    _close(passed)  # the answer to a request that was interrupted while it waited
+        except BaseException:
+            _close(kept)
+            raise
 
     def _receive(self):
         """(the next answer, its descriptors); (None, []) once the helper has ended."""
@@ -153,3 +164,8 @@ class Control:
 def closed():
     """The error of a request to a network that is no more."""
     return OSError(errno.ENETDOWN, "this network is closed")
+
+
+def _close(descriptors):
+    for fd in descriptors:
+        os.close(fd)

@@ -12,7 +12,8 @@ fires when the creating *thread* ends. With it end the programs, whatever they m
 in a process namespace whose init is a child of this process.
 
 Requests and answers are marshal'led tuples, one a message: (number, what, arguments …) and
-(number, errno or 0, value), descriptors beside them (SCM_RIGHTS). Both ends are the same interpreter.
+(number, errno or 0, value), descriptors beside them (SCM_RIGHTS). Both ends are the same interpreter. An
+answer's descriptors come ahead of it, beside (number, ON_THE_WAY, None): when it comes, no copy is left here.
 """
 
 import _signal
@@ -27,6 +28,7 @@ import sys
 
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000  # sched.h
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000  # linux/if_tun.h
+ON_THE_WAY = -1  # in place of an error number
 LONGEST_REQUEST = 1 << 16  # bytes; what may be longer comes in a memory file
 DEVICE = "wire0"
 # Packets that may wait in a TUN to be read. The wire's own queue is the one to be seen: this one, where
@@ -318,10 +320,13 @@ class Service:
         except Exception:  # numbers that are none, a NUL in a name
             code, value, passed = errno.EINVAL, None, ()
         try:
-            answer(self.control, (number, code, value), passed)
+            if passed:
+                answer(self.control, (number, ON_THE_WAY, None), passed)
         finally:
             for fd in (*passed, *given):
                 os.close(fd)
+        # Only now: a socket closed by whoever asked is not closed as long as a copy of it is here.
+        answer(self.control, (number, code, value))
 
     def do_socket(self, host, family, kind, protocol):
         """A socket that lives on `host`."""
