@@ -24,6 +24,7 @@ _HOME = {
     "record": "timeline",
     "race": "congestion",
     "finding": "congestion",
+    "connected": "scenes",
     "scene": "scenes",
     "Timeline": "timeline",
     "watch": "widgets",

@@ -13,6 +13,7 @@ from labsupport.draw.rows import result
 from labsupport.events import Arrived, Became, Began, Held, Returned, Sent
 
 ON_THE_WAY = frozenset({"in flight", "delivered", "duplicate"})  # without an arrival: nothing bad is known
+LATER = frozenset({"sent again", "keepalive", "window probe"})  # a timer sent it: a call that saw it has waited
 EXCERPT, WHOLE = 14, 64  # letters shown of a payload; bytes of the longest one that is shown
 
 
@@ -202,6 +203,8 @@ class _Planner:
         """Whether nothing but this call's own doing, states and packets out, lies between begin and end."""
         for event in self.events[begin + 1 : end]:
             if isinstance(event, (Began, Returned, Arrived)) or host_of(self.timeline, event) != host:
+                return False
+            if isinstance(event, Sent) and event.note in LATER:
                 return False
         return True
 

@@ -6,7 +6,7 @@ happened and, where a state changed with it, what that state means.
 
 from __future__ import annotations
 
-from labsupport.draw.wire_rows import ON_THE_WAY, Names, host_of, relative_numbers
+from labsupport.draw.wire_rows import LATER, ON_THE_WAY, Names, host_of, relative_numbers
 from labsupport.events import ELLIPSIS, Arrived, Became, Began, Held, Returned, Sent
 
 MEANING = {
@@ -97,7 +97,10 @@ class _Teller:
 
     def began(self, index, event):
         end = self.ends.get(event.order)
-        waits = end is None or any(isinstance(e, (Arrived, Began)) for e in self.events[index + 1 : end])
+        waits = end is None or any(
+            isinstance(e, (Arrived, Began)) or (isinstance(e, Sent) and e.note in LATER)
+            for e in self.events[index + 1 : end]
+        )
         on = (
             f" on {self.lanes[event.socket].label}" if self.names.crowded and event.socket is not None else ""
         )

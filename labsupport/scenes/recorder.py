@@ -8,6 +8,7 @@ import sys
 import threading
 
 from labsupport.recorder import Recorder
+from labsupport.scenes.connected import connected
 from labsupport.scenes.scenery import Scenery
 from labsupport.scenes.turns import Turns
 
@@ -26,6 +27,10 @@ class SceneRecorder(Recorder):
         self.failure = None
 
     # The recorder's part
+
+    def wants(self, thread, frame):
+        """As the Recorder's; and the calls that make a connection for the scene."""
+        return super().wants(thread, frame) or frame.f_globals.get("__name__") == connected.__module__
 
     def socket(self, sock, born=False):
         """As the Recorder's; the socket is held, for one that is collected would send its FIN unasked."""
