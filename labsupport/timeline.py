@@ -30,8 +30,8 @@ class Timeline:
 
     Of a scene there is more, and its events came in one order that is settled already. `hosts`: an End for
     each host; `packets`: what crossed the wire, each a Packet; `keeps_time`: whether the wire took time;
-    `result`: what the scene returned; `error`: the OSError that ended it, or None; `recorded`: "" or the
-    reason why this is the recording that ships with the course, and not a run on this machine.
+    `name`: the scene's; `result`: what it returned; `error`: the OSError that ended it, or None; `recorded`: ""
+    or the reason why this is the recording that ships with the course, and not a run on this machine.
     """
 
     def __init__(self, events=(), lanes=(), settled=None, missed=0, *, hosts=(), packets=(), **scene):
@@ -39,6 +39,7 @@ class Timeline:
         self.hosts, self.packets = tuple(hosts), tuple(packets)
         self.result, self.error = scene.pop("result", None), scene.pop("error", None)
         self.recorded, self.keeps_time = scene.pop("recorded", ""), scene.pop("keeps_time", False)
+        self.name = scene.pop("name", "")
         if scene:
             raise TypeError(f"a Timeline has no {', '.join(scene)}")
         plain = (event for event in self.events if not (isinstance(event, Became) and event.sampled))

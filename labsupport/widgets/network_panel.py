@@ -223,14 +223,13 @@ class Panel:
             return
         held, hosts, flight, late = self._key
         self._state.value = sheets.paper(_state(held, late))
-        self._hosts.value = sheets.paper(
-            sheets.side_by_side(
-                [
-                    sheets.host(name, sheets.role(number), address, socket_table(sockets, sheets.role(number), address))
-                    for number, ((name, address), sockets) in enumerate(zip(self._names, hosts, strict=True))
-                ]
+        sections = [
+            sheets.host(name, role, address, socket_table(sockets, role, address))
+            for (name, address), sockets, role in zip(
+                self._names, hosts, map(sheets.role, range(len(hosts))), strict=True
             )
-        )
+        ]
+        self._hosts.value = sheets.paper(sheets.side_by_side(sections, least=340))
         self._flight.value = sheets.paper(self._flying(held, flight))
         self._enable(held)
 

@@ -26,10 +26,10 @@ def paper(body):
     )
 
 
-def side_by_side(sections):
-    """Sections in columns that wrap where the pane is narrow."""
+def side_by_side(sections, least=300):
+    """Sections in columns that wrap where the pane gives one less than `least` pixels."""
     return (
-        '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:10px">'
+        f'<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,{least}px),1fr));gap:10px">'
         + "".join(sections)
         + "</div>"
     )

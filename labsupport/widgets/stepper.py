@@ -118,7 +118,7 @@ class Stepper:
     def ends(self):
         """Both ends as HTML: each socket's state and queues as they were then."""
         sockets = self.moments[min(self.position, len(self)) - 1].sockets if self.moments else ()
-        return sheets.side_by_side([self._end(end, lanes, sockets) for end, lanes in self._homes])
+        return sheets.side_by_side([self._end(end, lanes, sockets) for end, lanes in self._homes], least=250)
 
     def _end(self, end, lanes, sockets):
         rows = [self._row(self.timeline.lanes[lane], sockets[lane]) for lane in lanes]
@@ -166,7 +166,7 @@ class Stepper:
     def _tools(self, widgets):
         """What is wanted seldom: the other order, the files."""
         parts = []
-        if getattr(self.timeline, "keeps_time", False):
+        if self.timeline.keeps_time:
             scale = widgets.ToggleButtons(options=[BY_ORDER, TO_SCALE], style={"button_width": "auto"})
             scale.observe(lambda change: self._do(lambda: self._rescale(change["new"] == TO_SCALE)), "value")
             parts.append(scale)
@@ -215,7 +215,7 @@ class Stepper:
 
     def save(self, suffix):
         """Save the whole scene into the working folder, ".svg" or ".pcap"; returns what to say about it."""
-        path = saving.save(self.timeline.save, getattr(self.timeline, "name", "") or "scene", suffix)
+        path = saving.save(self.timeline.save, self.timeline.name or "scene", suffix)
         return f"saved: {path.name}"
 
 
