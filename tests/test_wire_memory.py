@@ -114,3 +114,12 @@ def test_no_bytes_are_too_strange(raw):
     assert headers.repeat_key(raw) is None or len(raw) >= 40
     assert isinstance(headers.destination(raw), bytes)
     assert headers.to_everyone(headers.destination(raw)) in (True, False)
+
+
+def test_a_view_says_how_many_were_forgotten(memory):
+    from labsupport.network.records import SHOWN, Packets
+
+    raw = tcp(1, SYN)
+    for _ in range(shared.KEPT + 7):
+        memory.note(0, 0, 1, raw, shared.DELIVERED)
+    assert repr(Packets(memory)).startswith(f"… {shared.KEPT + 7 - SHOWN:,} earlier, 7 of them forgotten\n")

@@ -279,6 +279,7 @@ class Carrier(Passage):
         with self.lock:
             if self._closed:
                 return
+            self._recall()  # so that its last packets have their fates
             self._closed = True
             os.eventfd_write(self._wake, 1)
         self._thread.join(CLOSING)
@@ -288,4 +289,12 @@ class Carrier(Passage):
                 self._apart.close()
                 self._apart = None
             self.shared.close()
+        os.close(self._wake)
+
+    def forked(self):
+        """In a fork, which has the descriptors and no thread: give up what would keep the process apart."""
+        self._closed, self._away = True, False
+        if self._apart is not None:
+            self._apart.forked()
+            self._apart = None
         os.close(self._wake)

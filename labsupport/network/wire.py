@@ -175,7 +175,7 @@ class Wire(Carrier):
         While the wire is held, those that hosts have sent are among them.
         """
         self.check()
-        with self.lock:
+        with self.change() if self._away else self.lock:  # what has arrived shall be said to have
             self._collect()
             return Packets(self.shared)
 
