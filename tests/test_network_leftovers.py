@@ -89,9 +89,11 @@ from labsupport import Network, until
 net = Network()
 program = net.a.run(["sh", "-c", "setsid sleep 1000 & echo $!; exec sleep 1000"])
 until(lambda: program.stdout)
+net.wire.delay = 0.001  # kept by a process of its own
+until(lambda: net.wire.apart)
 inner = subprocess.run(["pgrep", "-P", str(program.pid)], capture_output=True, text=True).stdout
 def say(*more):
-    print(net._control.pid, program.pid, *inner.split(), *more, flush=True)
+    print(net._control.pid, program.pid, *inner.split(), net.wire._apart.pid, *more, flush=True)
 """
 
 
@@ -186,7 +188,7 @@ def test_the_end_of_the_parent(how):
     }
     with Parent(NETWORK + "say()\n" + ways[how]) as parent:
         numbers = parent.line()
-        assert len(numbers) == 3
+        assert len(numbers) == 4
         mine = {os.readlink(f"/proc/{numbers[1]}/ns/net")}
         if how == "kill":
             parent.process.kill()

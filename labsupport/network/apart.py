@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -28,7 +29,7 @@ class Apart:
             try:
                 program = [sys.executable, "-I", "-S", str(PROGRAM)]
                 self._process = subprocess.Popen(
-                    [*program, str(theirs.fileno()), str(shared.fd), repr(began), hosts],
+                    [*program, str(theirs.fileno()), str(shared.fd), repr(began), hosts, str(os.getpid())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -69,3 +70,8 @@ class Apart:
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(ANSWERS)
+
+    def forked(self):
+        """In a fork: give up our copies. The process is the parent's, and not for us to end or wait for."""
+        self._control.close()
+        self._process.returncode = 0

@@ -5,10 +5,11 @@ milliseconds (benchmarks/wire.py has the numbers). So whenever nothing but numbe
 …), and nobody holds or watches the wire, this program works it. It writes records and counts into memory that
 both share.
 
-Run by path, with -I and -S: `forwarder.py control shared began ends`: the descriptors of a Unix socket and of
-the shared memory, the moment on the monotonic clock when the network began, and the hosts as JSON. It gets a
-state, moves packets until anything comes on the socket, and gives the state back; it ends at EOF, however the
-other process ended.
+Run by path, with -I and -S: `forwarder.py control shared began ends parent`: the descriptors of a Unix socket
+and of the shared memory, the moment on the monotonic clock when the network began, the hosts as JSON, and the
+number of the process that started it. It gets a state, moves packets until anything comes on the socket, and
+gives the state back; it ends at EOF, however the other process ended, and with that process where a fork of it
+still holds the socket's other end.
 """
 
 from __future__ import annotations
@@ -45,18 +46,38 @@ def _exactly(control, count):
     return data
 
 
-def work(flight, control):
-    """Move packets until something comes on the control socket."""
-    fds = [*flight.fds, control.fileno()]
+def work(flight, signs):
+    """Move packets until one of `signs`, the control socket and the parent's pidfd, can be read."""
+    fds = [*flight.fds, *signs]
     while True:
         ready = select.select(fds, [], [], flight.wait(LONGEST_WAIT))[0]
-        if fds[-1] in ready:
+        if not signs.isdisjoint(ready):
             return
         flight.move()
 
 
-def main(control_fd, shared_fd, began, ends):
-    """Serve until EOF."""
+def watched(parent):
+    """A pidfd of the parent in a list; none where the kernel has no such thing (before Linux 5.3)."""
+    import os
+
+    try:
+        ending = os.pidfd_open(parent)
+    except OSError:
+        return []
+    if os.getppid() != parent:
+        raise EOFError("the parent has ended before")
+    return [ending]
+
+
+def told(control, ending):
+    """The next message; EOFError where the parent ends instead."""
+    if not set(ending).isdisjoint(select.select([control, *ending], [], [])[0]):
+        raise EOFError("the parent has ended")
+    return receive(control)
+
+
+def main(control_fd, shared_fd, began, ends, parent):
+    """Serve until EOF, or the parent's end."""
     import contextlib
     import gc
     import json
@@ -70,11 +91,12 @@ def main(control_fd, shared_fd, began, ends):
     flight = Passage(json.loads(ends), Shared(int(shared_fd)), float(began))
     gc.disable()  # records make no cycles, and nothing may come between packets
     with socket.socket(fileno=int(control_fd)) as control, contextlib.suppress(EOFError, ConnectionError):
+        ending = watched(int(parent))
         send(control, READY)
         while True:
-            flight.restore(receive(control))
-            work(flight, control)
-            receive(control)  # STOP, or EOF
+            flight.restore(told(control, ending))
+            work(flight, {control.fileno(), *ending})
+            told(control, ending)  # STOP, or EOF
             send(control, flight.state())
 
 

@@ -215,6 +215,8 @@ class Network:
         self._closed = True
         tidying.unregister(self)
         self._control.forked()
+        if self.wire is not None:
+            self.wire.forked()
         for host in self.hosts:
             host.diag.forked()
         for fd in self._tuns:
