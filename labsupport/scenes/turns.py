@@ -226,7 +226,7 @@ class Turns:
             self._check_time()
             if self._ended != ended:  # the body has come to its end meanwhile
                 return True
-            if self._wire.readable(0.02) or any(not one.last for one in tuple(self._asked)):
+            if self._wire.readable(0.02) or self._asked:
                 return True
             if not self._watch.all_wait([thread.native_id for thread in self._awaited()]):
                 return True
