@@ -12,21 +12,24 @@ Sender and receiver are threads of this process, as a learner's would be, with d
   allows, and how late deliveries were; then the same while matplotlib draws in this process, by the thread
   and by the process apart. That the thread is not enough there is why the process exists.
 
-Measured on two cores (AMD EPYC, virtual), Linux 6.18, Python 3.11, beside other work: this program has not yet
-run on an idle machine, and in neither of its runs so far were all goals reached.
+Measured on two cores (AMD EPYC, virtual), Linux 6.18, Python 3.11, beside other work: this program has not
+yet run on an idle machine, and in none of its three runs so far were all goals reached.
 
-- load average 6, --quick: MTU 1500, process apart 44.6, thread 28.2, veth pair 2,574 MB/s; MTU 65535, 713, 487
-  and 2,141. Delay exceeded by 0.4 ms at the median and 4.6 ms at p99 (the measuring itself: 0.03 ms at p99).
-  20 Mbit/s: process apart 100.2% of the rate with 5.7% of deliveries behind, 99.8% and 17% while drawing;
-  thread 100.1% and 20%, 88.3% and 38% while drawing.
-- load average 8 to 11: 21.8, 15.0 and 693 MB/s; 269, 205 and 856. Delay p99 6.7 ms. Process apart 99.0% of the
-  rate with 46% behind, 96.3% and 36% while drawing; thread 99.0% and 33%, 44.3% and 65% while drawing.
+- load average 6, --quick: MTU 1500, process apart 44.6, thread 28.2, veth pair 2,574 MB/s; MTU 65535, 713,
+  487 and 2,141. Delay exceeded by 0.4 ms at the median and 4.6 ms at p99 (the measuring itself: 0.03 ms at
+  p99). 20 Mbit/s: process apart 100.2% of the rate with 5.7% of deliveries behind, 99.8% and 17% while
+  drawing; thread 100.1% and 20%, 88.3% and 38% while drawing.
+- load average 8 to 11: 21.8, 15.0 and 693 MB/s; 269, 205 and 856. Delay p99 6.7 ms. Process apart 99.0% of
+  the rate with 46% behind, 96.3% and 36% while drawing; thread 99.0% and 33%, 44.3% and 65% while drawing.
+- load average 8, --quick: 19.5, 13.7 and 1,230 MB/s; 441, 299 and 2,021. Delay p99 4.9 ms. Process apart
+  100.5% of the rate with 35% behind, 96.7% and 34% while drawing; thread 98.7% and 22%, 82.7% and 50% while
+  drawing.
 
-By scratch programs before this one was written, load average 1 to 2, two to four runs of each: MTU 1500, process
-apart 62 to 75, thread 47 to 62 MB/s. 20 Mbit/s: a thread 20.00 twice (p99 of lateness 0.2 and 0.5 ms); process
-apart 20.01 and 19.23 (there left waiting for 46 ms by the machine); drawing, process apart 19.96 and 19.98,
-thread 17.8 and 18.1. A priority of -10 and a slice of 0.1 ms (sched_setattr) for the process were tried in two
-runs at load 6 to 8: no difference that stood out of the noise.
+By scratch programs before this one was written, load average 1 to 2, two to four runs of each: MTU 1500,
+process apart 62 to 75, thread 47 to 62 MB/s. 20 Mbit/s: a thread 20.00 twice (p99 of lateness 0.2 and 0.5
+ms); process apart 20.01 and 19.23 (there left waiting for 46 ms by the machine); drawing, process apart
+19.96 and 19.98, thread 17.8 and 18.1. A priority of -10 and a slice of 0.1 ms (sched_setattr) for the
+process were tried in two runs at load 6 to 8: no difference that stood out of the noise.
 """
 
 from __future__ import annotations
