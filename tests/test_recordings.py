@@ -1,6 +1,7 @@
 """The course's scenes: each has a recording, and a live run draws what the recording draws."""
 
 import json
+from importlib import import_module
 
 import pytest
 
@@ -11,6 +12,7 @@ from labsupport.scenes import recordings
 from scenes import RECORDINGS, scenes
 
 SCENES = scenes()
+MODULE = import_module("labsupport.scenes.scene")  # in the package, that name is the function
 each = pytest.mark.parametrize("one", SCENES, ids=lambda one: f"{one.notebook}-{one.name}")
 
 
@@ -28,7 +30,7 @@ def test_a_live_run_draws_what_the_recording_draws(one, monkeypatch):
     if not Network.available():
         pytest.skip("needs a network of one's own")
     live = one.play()
-    monkeypatch.setattr("labsupport.scenes.scene.Network", _none)
+    monkeypatch.setattr(MODULE, "Network", _none)
     recorded = one.play()
     assert recorded.recorded and not live.recorded
     recorded.recorded = ""  # the mark is the one difference
@@ -39,7 +41,7 @@ def test_a_live_run_draws_what_the_recording_draws(one, monkeypatch):
 
 @each
 def test_a_recording_is_of_the_code_that_stands_there(one, monkeypatch):
-    monkeypatch.setattr("labsupport.scenes.scene.Network", _none)
+    monkeypatch.setattr(MODULE, "Network", _none)
     assert not isinstance(one.play(), recordings.NotRun)
 
 
