@@ -4,7 +4,8 @@
     python tools/scenes.py play NAME         plays one scene and prints its ladder
     python tools/scenes.py list              names them
 
-A scene's cell is self-contained: it needs its notebook's imports cell, and nothing else.
+A scene's cell is self-contained: it needs its notebook's imports cell, and cells above it that do nothing but
+define functions.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ NOTEBOOKS, RECORDINGS = ROOT / "notebooks", ROOT / "labsupport" / "recordings"
 
 
 class Scene:
-    """One scene of one notebook: its `name`, the `notebook`'s number, the source of the `imports` and of its cell."""
+    """One scene of one notebook: its `name`, the `notebook`'s number, the source of what it needs (`imports`) and
+    of its cell."""
 
     def __init__(self, name, notebook, imports, source):
         self.name, self.notebook, self.imports, self.source = name, notebook, imports, source
@@ -49,9 +51,11 @@ def scenes(numbers=()):
         cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
         imports = next((_plain(cell.source) for cell in cells if cell.get("id") == "imports"), "")
         for cell in cells:
-            if "@scene" in cell.source:
-                source = _plain(cell.source)
+            source = _plain(cell.source)
+            if "@scene" in source:
                 found += [Scene(name, number, imports, source) for name in _names(source)]
+            elif _is_helper(source):
+                imports += "\n\n" + source
     return found
 
 
@@ -59,6 +63,15 @@ def _plain(source):
     """The cell without IPython's own lines."""
     lines = source.splitlines(keepends=True)
     return "".join("\n" if line.startswith("%") else line for line in lines)
+
+
+def _is_helper(source):
+    """Whether a cell does nothing but define functions."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return bool(body) and all(isinstance(node, ast.FunctionDef) and not node.decorator_list for node in body)
 
 
 def _names(source):

@@ -7,6 +7,8 @@ hundredth of that (matplotlib calls it blitting).
 
 from __future__ import annotations
 
+from math import ceil
+
 from labsupport.widgets.bundle import bundle, toolkit
 from labsupport.widgets.plots import GREY, blank, dress
 from labsupport.widgets.sampler import sampler
@@ -118,7 +120,7 @@ class Sheet:
         late = [race.late for race in self.races if not race.in_time]
         if late:
             self.axes[2].set_xlabel(
-                f"seconds (the wire ran {1000 * max(late):.0f} ms late: this run does not count)", color=LOST
+                f"seconds (the wire ran {ceil(1000 * max(late))} ms late: this run does not count)", color=LOST
             )
 
 
@@ -162,7 +164,7 @@ class LiveCurves:
         self.race = race
         self._sheet = Sheet([race], live=True)
         self._paper = None
-        self.widget = widgets.Image(format="png", layout=widgets.Layout(width="640px", max_width="100%"))
+        self.widget = widgets.Image(format="png", layout=widgets.Layout(width="704px", max_width="100%"))
         self.widget.add_class("labsupport-curves")
         self.tick(0)
 
