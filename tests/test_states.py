@@ -352,7 +352,11 @@ def waited_out(stage):
     """TIME-WAIT lasts a minute with Linux, whatever the settings: TCP_TIMEWAIT_LEN."""
     orderly(stage)
     a = stage.net.a
-    stage.call(a, "timeout", lambda: until(lambda: stage.states()[a] == "CLOSED", timeout=90))
+
+    def wait():
+        until(lambda: stage.states()[a] == "CLOSED", timeout=90)
+
+    stage.call(a, "timeout", wait)
 
 
 WALKS = {

@@ -49,7 +49,9 @@ def repeat_key(raw):
     payload = raw[start + (offset >> 4) * 4 :]
     if not payload and not flags & (_FIN | _SYN):
         return None
-    return addresses, ports, sequence, flags & (_FIN | _SYN), payload
+    # A SYN, ACK is no repeat of a SYN: in a simultaneous open one host sends both.
+    shared = _FIN | _SYN | (_ACK if flags & _SYN else 0)
+    return addresses, ports, sequence, flags & shared, payload
 
 
 def acknowledged(raw):
@@ -68,7 +70,7 @@ def acknowledged(raw):
 def end_of(key):
     """The sequence number after the last one that the segment with this repeat_key takes."""
     _, _, sequence, flags, payload = key
-    return (sequence + len(payload) + flags.bit_count()) % 2**32
+    return (sequence + len(payload) + (flags & (_FIN | _SYN)).bit_count()) % 2**32
 
 
 def _segment(raw):
