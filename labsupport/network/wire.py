@@ -92,6 +92,8 @@ class Wire(Carrier):
             if record is None:
                 return None
             self.carry(record)
+            # The answer is in flight before the other end's clock can repeat what it answers.
+            self._collect(keep=False)
             return record.packet
 
     def settle(self, quiet=QUIET, timeout=SETTLED_WITHIN):
