@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from needs import needs_network
 
-from labsupport import EchoServer, Network, background, tidy, until
+from labsupport import EchoServer, Network, background, observe, tidy, until
+from labsupport.kernels.linux import STATES
+from labsupport.kernels.sockdiag import SockDiag
 
 pytestmark = needs_network
 
@@ -361,27 +363,39 @@ def test_thirty_processes_at_once():
             parent.__exit__()
 
 
-def test_an_orphan_does_not_keep_its_namespace():
-    """A closed socket whose FIN nobody acknowledges would be there for minutes."""
-    with Parent(
-        """
-        from labsupport import Network, observe, until
-        net = Network()
-        listener, client = net.b.socket(), net.a.socket()
+def test_connections_end_with_their_network():
+    """Nothing goes on for minutes, which would keep the namespace; and nobody waits for ever."""
+    net = Network()
+    net.rto_min = 60
+    eyes = SockDiag(net.a.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4))  # these outlive the network
+    with net.b.socket() as listener, net.a.socket() as client, net.a.socket() as orphan:
         listener.bind((net.b.address, 80))
         listener.listen()
         client.connect((net.b.address, 80))
+        orphan.connect((net.b.address, 80))
+        waiting = background(client.recv, 1)
         net.wire.cut()
-        client.send(b"never to arrive")
-        client.close()
-        until(lambda: observe(client).state == "FIN-WAIT-1")
+        orphan.send(b"never to arrive")
+        orphan.close()
+        until(lambda: observe(orphan).state == "FIN-WAIT-1")
         net.close()
-        listener.close()
-        print(1, flush=True)
-        """
-    ) as parent:
-        assert parent.line() == [1]
-        assert parent.process.wait(PATIENCE) == 0
+        with pytest.raises(ConnectionAbortedError):
+            waiting.result(PATIENCE)
+        assert [STATES[found.state] for _, found in eyes.list()] == []
+        assert observe(client).state == observe(orphan).state == "CLOSED"
+    eyes.close()
+
+
+def test_a_server_whose_network_ended_before_it():
+    net = Network()
+    server = EchoServer(host=net.b)
+    with net.a.socket() as client:
+        client.connect(server.address)
+        client.sendall(b"hello")
+        assert client.recv(5) == b"hello"
+        net.close()
+        server.close()
+    assert server.errors == []
 
 
 def test_no_descriptor_is_handed_on():

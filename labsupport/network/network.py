@@ -146,8 +146,14 @@ class Network:
     # The wire as a debugger
 
     def hold(self):
-        """From now on nothing moves on the wire, but by `step` and `settle`."""
-        return self.wire.hold()
+        """From now on nothing moves on the wire, but by `step` and `settle`.
+
+        What a host only repeats because it is kept waiting is absorbed: its clock runs on, the lesson's does not.
+        """
+        with self.wire.lock:
+            if not self.wire.held:
+                self.wire.absorb = True
+                self.wire.hold()
 
     def step(self):
         """Carry one packet: returns the Packet, or None where none waits. Raises RuntimeError in a scene."""
@@ -186,7 +192,7 @@ class Network:
     def close(self):
         """End the network, with the programs that live there; again: nothing.
 
-        Sockets that are still open stay so, on hosts without a wire; close them yourself.
+        Connections are aborted (ECONNABORTED); their sockets, as all others, are for you to close.
         """
         with self._closing:
             if not self._closed:

@@ -13,7 +13,7 @@ import os
 import select
 import struct
 
-from labsupport.network import namespaces
+from labsupport.network import aborting, namespaces
 
 ON_THE_WAY = -1  # in place of an error number
 LONGEST_REQUEST = 1 << 16  # bytes; what may be longer comes in a memory file
@@ -150,6 +150,7 @@ class Service:
             host.enter()
             for name, value in namespaces.FAREWELL.items():
                 namespaces.setting(name, value)
+            aborting.abort_connections()
 
 
 def descriptors(beside):
