@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
 from labsupport.events import Arrived, Became, Began, End, Held, Lane, Returned, Sent
@@ -156,12 +156,10 @@ def _block(frame):
 
 
 def write_whole(path, data):
-    """Write bytes to a file so that it has all of them or is as it was before."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    """Write bytes to a file so that it has all of them, or is as it was before. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
