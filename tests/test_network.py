@@ -147,14 +147,14 @@ def retransmission_timeout(sock):
 @pytest.mark.parametrize("family", (socket.AF_INET, socket.AF_INET6))
 def test_rto_min(net, keep, family):
     client, server = connected(net, keep, family=family)
-    assert retransmission_timeout(client) < 0.5
-    net.rto_min = 1.5
+    assert retransmission_timeout(client) < 60
+    net.rto_min = 60
     try:
         client, server = connected(net, keep, family=family)
         client.sendall(b"hello")
         server.recv(5)
         until(lambda: observe(client).bytes_acked == 5)
-        assert retransmission_timeout(client) >= 1.5
+        assert retransmission_timeout(client) >= 60
     finally:
         net.rto_min = 0.2
 
@@ -203,7 +203,7 @@ def test_observe_after_close_what_accept_gave(net, keep):
         assert observe(elsewhere).state == "ESTABLISHED"
         client.close()
         assert until(lambda: observe(copy).state == "TIME-WAIT")
-        assert observe(client).state == "CLOSED"
+        assert until(lambda: observe(client).state == "CLOSED")
         elsewhere.close()
     assert observe(elsewhere).state == "CLOSED"  # its network is gone
     assert observe(copy).state == "TIME-WAIT"
