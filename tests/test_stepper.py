@@ -14,7 +14,7 @@ import pytest
 import handmade
 from handmade import CLIENT, LISTENER, SERVER
 from labsupport import draw
-from labsupport.events import Arrived, Became, Held, Returned, Sent
+from labsupport.events import Arrived, Became, Held, Lane, Returned, Sent
 from labsupport.timeline import Timeline
 from labsupport.widgets import saving, stepper, timeline_bundle
 from labsupport.widgets.bundle import WIDGET
@@ -102,6 +102,20 @@ def test_each_socket_is_at_home_on_its_host(timeline):
     assert found == [("client", (CLIENT,)), ("server", (LISTENER, SERVER))]
     homeless = [lane._replace(host=None) for lane in timeline.lanes]
     assert homes(Timeline(lanes=homeless, hosts=timeline.hosts)) == homes(timeline)
+
+
+def test_what_a_scene_only_begins_with_is_one_moment_and_one_row(timeline):
+    crowd = [Lane(f"c{number}", "client", "AF_INET", "SOCK_STREAM", 0) for number in range(5)]
+    begin = [Became(number, 0.0, 3 + number, "ESTABLISHED", True) for number in range(5)]
+    begin.append(Became(5, 0.0, LISTENER, "LISTEN", True))
+    rest = [event for event in timeline.events[4:]]
+    walk = Stepper(Timeline([*begin, *rest], [*timeline.lanes, *crowd], hosts=timeline.hosts))
+    walk.first()
+    assert walk.sentence() == "So it begins: at the client 5 × ESTABLISHED; at the server LISTEN."
+    assert walk.moments[0].until == 5
+    assert "5 sockets 5 × ESTABLISHED 0 0 server" in words(walk.ends())
+    walk.next()
+    assert "So it begins" not in walk.sentence()
 
 
 # Walking

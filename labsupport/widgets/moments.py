@@ -32,13 +32,14 @@ class Moment(NamedTuple):
     """An event that is told, what belongs to it, and every socket as it was after that.
 
     `at`: the event's number in the timeline's events; `until`: the number of the last event that is drawn with
-    it; `sockets`: a Then for each lane.
+    it; `sockets`: a Then for each lane. `begins`: it is how the scene found several sockets, and no event.
     """
 
     at: int
     until: int
     event: object
     sockets: tuple
+    begins: bool = False
 
 
 def moments(timeline):
@@ -48,17 +49,32 @@ def moments(timeline):
         events = [timeline.events[number] for number in numbers]
         now = _after(now, events)
         told = [number for number in numbers if not isinstance(timeline.events[number], Held)]
-        found.append(Moment(told[0], told[-1], timeline.events[told[0]], now))
+        begins = numbers[0] == 0 and len(told) > 1 and isinstance(timeline.events[told[0]], Became)
+        found.append(Moment(told[0], told[-1], timeline.events[told[0]], now, begins))
     return tuple(found)
 
 
+def idle(timeline):
+    """The lanes that a scene only begins with: nothing more is told of them, so that they may stand together."""
+    first = _beginning(timeline)
+    later = {getattr(event, "socket", None) for event in timeline.events[first:]}
+    return {event.socket for event in timeline.events[:first]} - later
+
+
+def _beginning(timeline):
+    """The number of the first event that is one: before it stand the states in which sockets were found."""
+    found = (at for at, event in enumerate(timeline.events) if not isinstance(event, (Became, Held)))
+    return next(found, len(timeline.events))
+
+
 def _groups(timeline):
-    """The numbers of the events of each moment; queues before the first moment belong to it."""
-    groups, leading = [], []
-    for number, event in enumerate(timeline.events):
-        if not groups and isinstance(event, Held):
-            leading.append(number)
-        elif groups and (isinstance(event, Held) or _brought(timeline, groups[-1], event)):
+    """The numbers of the events of each moment; what the scene begins with is one."""
+    first = _beginning(timeline)
+    leading, groups = list(range(first)), []
+    if any(isinstance(event, Became) for event in timeline.events[:first]):
+        groups, leading = [leading], []
+    for number, event in enumerate(timeline.events[first:], first):
+        if groups and (isinstance(event, Held) or _brought(timeline, groups[-1], event)):
             groups[-1].append(number)
         else:
             groups.append([*leading, number])

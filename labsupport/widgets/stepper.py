@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import errno
 import threading
+from collections import Counter
 
 from labsupport import draw
 from labsupport.draw.wire_place import Placed
-from labsupport.draw.wire_rows import plan
+from labsupport.draw.wire_rows import Names, plan
 from labsupport.widgets import saving, sheets
 from labsupport.widgets.bundle import bundle as mimebundle
 from labsupport.widgets.bundle import toolkit
-from labsupport.widgets.moments import homes, moments
+from labsupport.widgets.moments import homes, idle, moments
 
 TALLEST, WINDOW = 720, 600  # pixels: a taller ladder is walked through a window of that height
 BY_ORDER, TO_SCALE = "by order", "to scale in time"
@@ -45,7 +46,7 @@ class Stepper:
         self.moments = moments(timeline)
         self.position = len(self) + 1
         self.scaled = False
-        self._homes = homes(timeline)
+        self._homes, self._idle, self._names = homes(timeline), idle(timeline), Names(timeline)
         self._lock = threading.RLock()  # a button's callback may run in another thread
         self._widget, self._places = None, {}
 
@@ -93,7 +94,19 @@ class Stepper:
         """The present event told in a sentence; what there is to do while the whole scene is shown."""
         if self.whole:
             return "The whole scene. Walk through it with the buttons, or with the arrow keys on the slider."
-        return draw.wire_words.tell_event(self.timeline, self.moments[self.position - 1].at)
+        moment = self.moments[self.position - 1]
+        return self._beginning(moment) if moment.begins else draw.tell_event(self.timeline, moment.at)
+
+    def _beginning(self, moment):
+        """How the scene found its sockets: `So it begins: at the server LISTEN, 6 × ESTABLISHED.`"""
+        said = []
+        for end, lanes in self._homes:
+            found = Counter(moment.sockets[lane].state for lane in lanes if moment.sockets[lane].state)
+            states = [state if count == 1 else f"{count} × {state}" for state, count in found.items()]
+            if states:
+                where = f"host {end.label}" if len(end.label) == 1 else f"the {end.label}"
+                said.append(f"at {where} {', '.join(states)}")
+        return f"So it begins: {'; '.join(said)}."
 
     def ladder(self):
         """The ladder as SVG, up to the present event."""
@@ -121,18 +134,24 @@ class Stepper:
         return sheets.side_by_side([self._end(end, lanes, sockets) for end, lanes in self._homes], least=250)
 
     def _end(self, end, lanes, sockets):
-        rows = [self._row(self.timeline.lanes[lane], sockets[lane]) for lane in lanes]
+        crowds = {}  # sockets of which nothing is told stand in one row, those alike
+        for lane in lanes:
+            then = sockets[lane]
+            key = (then[1:5],) if lane in self._idle else lane
+            crowds.setdefault(key, []).append(lane)
+        rows = [self._row(crowd, sockets[crowd[0]]) for crowd in crowds.values()]
         body = sheets.table(_HEAD, rows, shares=(26, 38, 18, 18)) if rows else sheets.small("no socket")
         return sheets.host(end.label, end.role, end.address, body)
 
-    def _row(self, lane, then):
+    def _row(self, lanes, then):
         news = frozenset() if self.whole else then.news
-        role = lane.role
         state = sheets.small("–")
         if then.state is not None:
-            state = sheets.pill(then.state, role, news="state" in news, seen=then.seen)
+            said = then.state if len(lanes) == 1 else f"{len(lanes)} × {then.state}"
+            state = sheets.pill(said, self.timeline.lanes[lanes[0]].role, news="state" in news, seen=then.seen)
         queues = (sheets.figure(getattr(then, name), news=name in news) for name in ("recv_queue", "send_queue"))
-        return (draw.theme.escape(lane.label), state, *queues)
+        name = self._names.of_lane(lanes[0]) if len(lanes) == 1 else f"{len(lanes)} sockets"
+        return (draw.theme.escape(name), state, *queues)
 
     # --- the widget -------------------------------------------------------------------------------
 
