@@ -17,9 +17,9 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from labsupport.network.reasons import TUN_STEPS, read_setting as _setting
+from labsupport.network.reasons import TUN_STEPS
+from labsupport.network.reasons import read_setting as _setting
 
 PATIENCE = 20  # seconds for a child process; it takes a fraction of one
 OLDEST_PYTHON = (3, 11)

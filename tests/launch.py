@@ -129,7 +129,7 @@ def forbid_ipv6_sockets() -> None:
 
 
 def refuse(call: dict[str, tuple[int, int]], code: int, only: int | None = None) -> None:
-    """seccomp(2): the call fails with errno `code`, where its first argument is `only`; others are let through."""
+    """seccomp(2): the call fails with errno `code`, where its first argument is `only`; no other does."""
     if platform.machine() not in call:
         raise OSError(errno.ENOSYS, f"the number of the call on {platform.machine()} is not known here")
     arch, number = call[platform.machine()]

@@ -231,8 +231,7 @@ def test_what_ss_would_list():
         client = net.a.socket()
         call = background(client.connect, (net.b.address, 80))
         assert repr(net.a.sockets) == (
-            "State     Recv-Q  Send-Q  Local       Peer\n"
-            "SYN-SENT       0       1  10.0.0.1:…  10.0.0.2:80"
+            "State     Recv-Q  Send-Q  Local       Peer\nSYN-SENT       0       1  10.0.0.1:…  10.0.0.2:80"
         )
         assert net.a.sockets[0].timer == "retransmit" and net.a.sockets[0].expires > 0
         net.step()
@@ -270,7 +269,15 @@ def test_ipv6_sockets_are_listed_of_a_host_without_ipv6_too():
 
 STREAMS = (
     *("EchoServer", "DiscardServer", "ChargenServer", "DaytimeServer", "OneByteServer", "JoiningServer"),
-    *("LateServer", "SlowReader", "NeverReads", "ClosesHalfway", "ResetsHalfway", "GarbageServer", "SilentServer"),
+    *(
+        "LateServer",
+        "SlowReader",
+        "NeverReads",
+        "ClosesHalfway",
+        "ResetsHalfway",
+        "GarbageServer",
+        "SilentServer",
+    ),
 )
 
 
@@ -299,7 +306,9 @@ def test_datagrams_to_a_server_on_a_host(net, keep):
 
 def test_what_is_no_host(net):
     for bad in (net, None, 5):
-        with pytest.raises(TypeError, match="host must be an address such as '127.0.0.1' or a host of a network"):
+        with pytest.raises(
+            TypeError, match="host must be an address such as '127.0.0.1' or a host of a network"
+        ):
             EchoServer(host=bad)
     with EchoServer(host=net.b, port=8081), pytest.raises(OSError) as caught:
         EchoServer(host=net.b, port=8081)

@@ -1,4 +1,4 @@
-"""However a private network ends, nothing of it is left: no process, namespace, descriptor, thread or file."""
+"""However a private network ends, nothing is left: no process, namespace, descriptor, thread or file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def here():
 
 def namespaces(net):
     """The hosts' network namespaces, as in lsns(8)."""
-    return {os.readlink(f"/proc/{program.pid}/ns/net") for program in (host.run(["sleep", "99"]) for host in net.hosts)}
+    return {
+        os.readlink(f"/proc/{program.pid}/ns/net")
+        for program in (host.run(["sleep", "99"]) for host in net.hosts)
+    }
 
 
 def in_use():
@@ -214,7 +217,8 @@ def test_a_fork_that_outlives_the_parent():
         if not pid:
             net.close()  # nothing: it is not this process's
             net = None
-            links = [os.readlink(f"/proc/self/fd/{fd}") for fd in before if os.path.exists(f"/proc/self/fd/{fd}")]
+            held = [f"/proc/self/fd/{fd}" for fd in before]
+            links = [os.readlink(path) for path in held if os.path.exists(path)]
             print(sum("tun" in link or "socket" in link for link in links), flush=True)
             signal.pause()
         say(pid)
@@ -322,7 +326,7 @@ def test_thirty_in_one_process():
     before = here()
     nets = []
     try:
-        for number in range(30):
+        for _ in range(30):
             nets.append(Network())
             listener = nets[-1].b.socket()
             listener.bind((nets[-1].b.address, 80))  # each has its own port 80

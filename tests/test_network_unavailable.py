@@ -41,7 +41,17 @@ NAMESPACES, TUN = "user namespaces", "TUN devices"
 
 def said(*options, prologue=""):
     """(reason, remedy) of a process from which `options` of launch.py took something away."""
-    command = [sys.executable, LAUNCH, *options, "--", sys.executable, "-c", prologue + PROGRAM, NAMESPACES, TUN]
+    command = [
+        sys.executable,
+        LAUNCH,
+        *options,
+        "--",
+        sys.executable,
+        "-c",
+        prologue + PROGRAM,
+        NAMESPACES,
+        TUN,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode == CANNOT:
         pytest.skip(done.stderr.strip())
@@ -107,7 +117,9 @@ from labsupport import Network
 import labsupport.network.control
 python = sys.executable
 for sys.executable, reason in (
-    ("/nowhere/python", "(No such file or directory)"), ("/bin/false", "(exit status 1)"), ("/dev/null", "(Permission denied)")
+    ("/nowhere/python", "(No such file or directory)"),
+    ("/bin/false", "(exit status 1)"),
+    ("/dev/null", "(Permission denied)"),
 ):
     assert not Network.available()
     try:
@@ -117,7 +129,9 @@ for sys.executable, reason in (
 sys.executable = python
 assert Network.available()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -130,7 +144,9 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
 assert not Network.available()
 resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -161,8 +177,16 @@ def test_settings_that_this_kernel_does_not_have(step, code, setting, value, rea
 @pytest.mark.parametrize(
     "step, code, reason",
     (
-        ("user namespace", errno.ENOSPC, "too many user namespaces are in use (user.max_user_namespaces is 15000)"),
-        ("user namespace", errno.EUSERS, "too many user namespaces are in use (user.max_user_namespaces is 15000)"),
+        (
+            "user namespace",
+            errno.ENOSPC,
+            "too many user namespaces are in use (user.max_user_namespaces is 15000)",
+        ),
+        (
+            "user namespace",
+            errno.EUSERS,
+            "too many user namespaces are in use (user.max_user_namespaces is 15000)",
+        ),
         ("user namespace", errno.EINVAL, "this kernel has no user namespaces (Invalid argument)"),
         ("open TUN", errno.ENODEV, "the kernel has no driver behind /dev/net/tun (No such device)"),
         ("open TUN", errno.ENXIO, "the kernel has no driver behind /dev/net/tun (No such device or address)"),

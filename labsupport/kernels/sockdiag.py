@@ -30,6 +30,7 @@ _ports = struct.Struct("!HH")
 _interface, _cookie = struct.Struct("=I"), struct.Struct("=Q")
 _attribute, _operation = struct.Struct("=HH"), struct.Struct("=BBH")
 
+
 class Found(NamedTuple):
     """A socket in the kernel's tables: queues in bytes, FIN included; `expires` in ms; a struct tcp_info.
 

@@ -12,7 +12,9 @@ NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, SOCK_DESTROY = 4, 20, 21  # linux/sock_d
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST, ACK, DUMP = 0x1, 0x4, 0x300  # linux/netlink.h
 ESTABLISHED, TIME_WAIT, CLOSED, LISTEN, CLOSING, HALF_OPEN = 1, 6, 7, 10, 11, 12  # net/tcp_states.h
-STATES = sum(1 << state for state in range(ESTABLISHED, HALF_OPEN + 1) if state not in (TIME_WAIT, CLOSED, LISTEN))
+STATES = sum(
+    1 << state for state in range(ESTABLISHED, HALF_OPEN + 1) if state not in (TIME_WAIT, CLOSED, LISTEN)
+)
 ID = slice(4, 52)  # struct inet_diag_sockid in a struct inet_diag_msg: ports, addresses, cookie
 ANSWERS_WITHIN = 2  # seconds
 

@@ -85,7 +85,7 @@ class Host:
             return False
 
     def sysctl(self, name, value=None):
-        """The host's setting `name`, such as "net.ipv4.tcp_sack", as text; set to `value` where that is given.
+        """The host's setting `name`, such as "net.ipv4.tcp_sack", as text; set to `value` where given.
 
         Raises FileNotFoundError where the kernel has none of that name for a host, OSError where it takes no
         such value, TypeError or ValueError for other arguments. See tcp(7), ip(7).

@@ -55,7 +55,9 @@ class HostSockets(tuple):
         kinds = len({one.protocol for one in self}) > 1
         rows = [_HEAD, *((*map(str, one[:3]), _end(one.local), _end(one.peer)) for one in self)]
         if kinds:
-            rows = [(kind, *row) for kind, row in zip(("", *(one.protocol for one in self)), rows, strict=True)]
+            rows = [
+                (kind, *row) for kind, row in zip(("", *(one.protocol for one in self)), rows, strict=True)
+            ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         numbers = {1 + kinds, 2 + kinds}
         return "\n".join(
@@ -76,7 +78,11 @@ class HostSockets(tuple):
 
 def host_sockets(diag, families):
     """What `diag`, the SockDiag of a host, lists of these families; OSError where it cannot be asked."""
-    found = (_listed(protocol, one) for protocol, one in diag.list(families) if not (protocol == TCP and one.state in BOUND))
+    found = (
+        _listed(protocol, one)
+        for protocol, one in diag.list(families)
+        if not (protocol == TCP and one.state in BOUND)
+    )
     return HostSockets(sorted(found, key=lambda one: one._key))
 
 

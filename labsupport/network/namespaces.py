@@ -22,7 +22,7 @@ WAITING = 5000
 SETTINGS = {
     "ipv4/ip_unprivileged_port_start": "0",  # port 80 is free, for programs too
     "ipv4/tcp_syn_linear_timeouts": "0",  # SYN repeats double from the first, as RFC 6298 has it
-    # RFC 5681's, which every kernel has. A machine's own default may be one that paces its segments by a clock.
+    # RFC 5681's, which every kernel has. A machine's own default may be one that paces segments by a clock.
     "ipv4/tcp_congestion_control": "reno",
 }
 # A host has hash tables of its own (Linux 6.1), and small ones: each question to sock_diag walks through all
@@ -98,7 +98,7 @@ def setting(name, value):
 
 
 def separate_tables():
-    """A namespace that is no host: the tables of a new one are sized by the settings of that it is made in."""
+    """A namespace that is no host: a new one's tables are sized by the settings of that it is made in."""
     now("network namespace")
     unshare(CLONE_NEWNET)
     for name, value in SMALL_TABLES.items():

@@ -61,16 +61,16 @@ class Network:
 
         passed = self._control.descriptors
         self._tuns = passed[0::2]
-        self.hosts = tuple(
-            Host(self._control, index, ipv6, diag) for index, diag in enumerate(passed[1::2])
-        )
+        self.hosts = tuple(Host(self._control, index, ipv6, diag) for index, diag in enumerate(passed[1::2]))
         for host in self.hosts:
             setattr(self, host.name, host)
         self._route()
-        self.wire = Wire([
-            (host.name, {host.address, host.address6} - {None}, tun)
-            for host, tun in zip(self.hosts, self._tuns, strict=True)
-        ])
+        self.wire = Wire(
+            [
+                (host.name, {host.address, host.address6} - {None}, tun)
+                for host, tun in zip(self.hosts, self._tuns, strict=True)
+            ]
+        )
 
     def __repr__(self):
         ends = ", ".join(f"{host.name} {host.address}" for host in self.hosts)
@@ -148,7 +148,7 @@ class Network:
     def hold(self):
         """From now on nothing moves on the wire, but by `step` and `settle`.
 
-        What a host only repeats because it is kept waiting is absorbed: its clock runs on, the lesson's does not.
+        What a host only repeats because it is kept waiting is absorbed: its clock runs on, not the lesson's.
         """
         with self.wire.lock:
             if not self.wire.held:
@@ -170,7 +170,7 @@ class Network:
         return self.wire.release()
 
     def begin(self):
-        """In a scene: what came before is not drawn, the ladder begins here. Raises RuntimeError elsewhere."""
+        """In a scene: what came before is not drawn, the ladder begins here. Raises Else RuntimeError."""
         if self.turns is None:
             raise RuntimeError("begin() is for scenes: it says where the ladder begins")
         self.turns.begin_here()

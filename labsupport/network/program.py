@@ -40,7 +40,9 @@ class Program:
             os.write(passing[0], order)
             try:
                 for name, choice in zip(("stdin", "stdout", "stderr"), standard, strict=True):
-                    passing.append(passing[-1] if choice == subprocess.STDOUT else self._end(name, choice, theirs))
+                    passing.append(
+                        passing[-1] if choice == subprocess.STDOUT else self._end(name, choice, theirs)
+                    )
                 self.pid, (pidfd,) = control.ask("run", index, passing=passing)
             except BaseException:
                 self._forget()
@@ -181,4 +183,6 @@ def _words(argv):
 
 def _environment(env):
     """What exec is given, in bytes; None: this process's own."""
-    return {os.fsencode(name): os.fsencode(value) for name, value in (os.environ if env is None else env).items()}
+    return {
+        os.fsencode(name): os.fsencode(value) for name, value in (os.environ if env is None else env).items()
+    }

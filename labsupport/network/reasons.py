@@ -17,7 +17,8 @@ TUN_STEPS = ("open TUN", "make TUN")
 
 _REFUSED = (errno.EPERM, errno.EACCES)
 _CONTAINER = (
-    "run the container with `--security-opt seccomp=unconfined --device /dev/net/tun`, or the course outside of it"
+    "run the container with `--security-opt seccomp=unconfined --device /dev/net/tun`, "
+    "or the course outside of it"
 )
 _TUN_DEVICE = "`sudo modprobe tun`; in a container start that with `--device /dev/net/tun`"
 _ELSEWHERE = "use Linux: on Windows WSL2 (`wsl --install`), on other systems a virtual machine"
@@ -64,7 +65,10 @@ def _explained(step, code, detail, setting):
     if step in TUN_STEPS:
         return _tun(step, code, said)
     if step == "IPv6 address":
-        return f"this kernel has no IPv6 ({said})", "Network() without ipv6=True, or boot without ipv6.disable=1"
+        return (
+            f"this kernel has no IPv6 ({said})",
+            "Network() without ipv6=True, or boot without ipv6.disable=1",
+        )
     if step in ("start", "answer"):
         return f"its helper, a process of {sys.executable}, did not start ({said})", _REPORT
     return f"the kernel refused a step, {step} ({said})", _REPORT
@@ -90,9 +94,15 @@ def _namespaces(step, code, said, setting):
             "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`",
         )
     if code == errno.EINVAL or code == errno.ENOSYS:
-        return f"this kernel has no {kind} namespaces ({said})", "use a kernel with CONFIG_USER_NS and CONFIG_NET_NS"
+        return (
+            f"this kernel has no {kind} namespaces ({said})",
+            "use a kernel with CONFIG_USER_NS and CONFIG_NET_NS",
+        )
     if code in _REFUSED and _filtered():
-        return f"a filter on system calls, as containers have it, forbids {kind} namespaces ({said})", _CONTAINER
+        return (
+            f"a filter on system calls, as containers have it, forbids {kind} namespaces ({said})",
+            _CONTAINER,
+        )
     return f"the kernel refused a {kind} namespace ({said})", _CONTAINER
 
 

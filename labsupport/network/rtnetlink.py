@@ -49,7 +49,7 @@ def _changed_link(index, flags, attributes):
 
 
 def new_address(family, index, address, length):
-    """RTM_NEWADDR with struct ifaddrmsg; without duplicate address detection, so that it is usable at once."""
+    """RTM_NEWADDR with struct ifaddrmsg; without duplicate address detection: it is usable at once."""
     raw = _socket.inet_pton(family, address)
     head = struct.pack("=BBBBI", family, length, IFA_F_NODAD, UNIVERSE, index)
     return RTM_NEWADDR, REPLACE_CREATE, head + padded(IFA_LOCAL, raw) + padded(IFA_ADDRESS, raw)
@@ -69,8 +69,10 @@ def new_route(family, index, address, network, length, metrics):
 
 
 def metrics(quickack, rto_min):
-    """RTA_METRICS of a route, ip-route(8): `rto_min` in milliseconds, of which without its lock bit the kernel
-    takes no notice."""
+    """RTA_METRICS of a route, ip-route(8); `rto_min` in milliseconds.
+
+    Of a metric without its lock bit the kernel takes no notice here.
+    """
     values = attribute(RTAX_LOCK, "=I", 1 << RTAX_RTO_MIN) + attribute(RTAX_RTO_MIN, "=I", rto_min)
     if quickack:
         values += attribute(RTAX_QUICKACK, "=I", 1)
