@@ -170,7 +170,7 @@ class Network:
         return self.wire.release()
 
     def begin(self):
-        """In a scene: what came before is not drawn, the ladder begins here. Raises Else RuntimeError."""
+        """In a scene: what came before is not drawn, the ladder begins here. RuntimeError elsewhere."""
         if self.turns is None:
             raise RuntimeError("begin() is for scenes: it says where the ladder begins")
         self.turns.begin_here()
