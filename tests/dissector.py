@@ -109,7 +109,7 @@ EXTRA = (
 )
 
 
-HEADERS = [name for name in COLUMNS if not name.startswith("tcp.options") and not name.endswith(("len", "gth"))]
+HEADERS = [name for name in COLUMNS if ".options." not in name and not name.endswith(("len", "length"))]
 """Those that stand where they stand, however much of the packet is there."""
 
 
