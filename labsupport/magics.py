@@ -1,4 +1,4 @@
-"""`%%child`, a cell that runs in a child process of its own, and `%%needs`, one that not every machine can run.
+"""`%%child`, a cell that runs in a child process, and `%%needs`, one that not every machine can run.
 
 Loaded with `%load_ext labsupport`.
 """

@@ -43,7 +43,9 @@ def bbr():
         known = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
     except OSError:
         known = []
-    return "" if "bbr" in known else "BBR in this kernel; `sudo modprobe tcp_bbr` brings it where it was built"
+    if "bbr" in known:
+        return ""
+    return "BBR in this kernel; `sudo modprobe tcp_bbr` brings it where it was built"
 
 
 # Each says in words what is missing, and how to get it; "" where nothing is.

@@ -1,4 +1,4 @@
-"""A scene's timeline made by hand, for tests of what draws and walks: an echo of hello, and a FIN that is lost."""
+"""A scene's timeline made by hand, for tests of the walk: an echo of hello, and a FIN that is lost."""
 
 from __future__ import annotations
 

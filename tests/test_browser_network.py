@@ -1,4 +1,4 @@
-"""Scenes and the network's panel in a real JupyterLab: walked by keys and buttons, live while a cell blocks."""
+"""Scenes and the network's panel in a real JupyterLab: walked by keys, live while a cell blocks."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def cell(page, served, checkout, request):  # noqa: F811
     """Add a cell to a new notebook with a kernel of its own, and run it; its id is its name."""
     name = f"{request.node.name}.ipynb"
     imports = nbformat.v4.new_code_cell(IMPORTS, id="imports")
-    nbformat.write(nbformat.v4.new_notebook(cells=[imports], metadata=KERNEL), checkout / "my-notebooks" / name)
+    notebook = nbformat.v4.new_notebook(cells=[imports], metadata=KERNEL)
+    nbformat.write(notebook, checkout / "my-notebooks" / name)
     labpage.open_notebook(page, *served, name)
     labpage.run_cell(page, "imports")
 

@@ -1,4 +1,4 @@
-"""`%%needs`: the cell as it is where the machine has what it takes, one line where not, in every front end."""
+"""`%%needs`: the cell as it is where the machine has what it takes, one line where not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from launch import CANNOT
 @pytest.fixture
 def known(monkeypatch):
     """Two needs of the test's own: one that is there, one that is not."""
-    monkeypatch.setattr(needs, "KNOWN", {"bread": lambda: "", "wine": lambda: "wine (an empty cellar); grow some"})
+    known = {"bread": lambda: "", "wine": lambda: "wine (an empty cellar); grow some"}
+    monkeypatch.setattr(needs, "KNOWN", known)
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +112,18 @@ CELLS = [SETUP, "%%needs bread\nx = 6\nx * 7", "%%needs wine\nx = 0\nx", "%%need
 def test_nbclient_and_nbval_run_it(tmp_path):
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     done = nbrun.execute(nbformat.v4.new_notebook(cells=cells))
-    said = [[output.get("text") or output.data["text/plain"] for output in cell.outputs] for cell in done.cells]
+    said = [[one.get("text") or one.data["text/plain"] for one in cell.outputs] for cell in done.cells]
     assert said == [[], ["42"], [WITHOUT + "\n"], [WITHOUT + "\n"], ["6"]]
     nbformat.write(done, tmp_path / "needs.ipynb")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "needs.ipynb"]
     compared = subprocess.run(
-        command, cwd=tmp_path, env=nbrun.environment(), capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=tmp_path,
+        env=nbrun.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert compared.returncode == 0, compared.stdout
     assert "5 passed" in compared.stdout

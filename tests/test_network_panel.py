@@ -1,4 +1,4 @@
-"""A private network on the page: what is shown is what the kernels list, and the buttons are the wire's verbs."""
+"""A private network on the page: it shows what the kernels list, and the buttons are the wire's verbs."""
 
 from __future__ import annotations
 
@@ -204,7 +204,8 @@ def test_being_shown_keeps_no_network_alive():
 def test_three_hosts():
     with Network(hosts=3) as net:
         panel = panel_of(net)
-        assert words(panel._hosts.value) == "a 10.0.0.1 no sockets b 10.0.0.2 no sockets c 10.0.0.3 no sockets"
+        empty = [f"{name} 10.0.0.{number} no sockets" for number, name in enumerate("abc", 1)]
+        assert words(panel._hosts.value) == " ".join(empty)
 
 
 # A host's sockets

@@ -173,7 +173,8 @@ def test_the_slider_and_the_buttons_say_the_same(walk):
     buttons = {child.description: child for child in bar if child is not walk._slider}
     assert list(buttons) == ["first", "back", "next", "last", "whole"]
     assert all(button.tooltip for button in buttons.values())
-    for name, position in (("next", 4), ("back", 3), ("last", len(walk)), ("first", 1), ("whole", len(walk) + 1)):
+    end = len(walk)
+    for name, position in (("next", 4), ("back", 3), ("last", end), ("first", 1), ("whole", end + 1)):
         buttons[name].click()
         assert (walk.position, walk._slider.value) == (position, position)
 

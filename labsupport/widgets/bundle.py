@@ -79,7 +79,7 @@ def paragraph(said):
 
 
 def timeline_bundle(timeline):
-    """The mimebundle of a Timeline: text and picture without times, live with them; a scene's can be walked."""
+    """The mimebundle of a Timeline: text and picture without times, live with them; a scene is walked."""
     if timeline.hosts:
         from labsupport.widgets import stepper
 

@@ -87,12 +87,17 @@ def press(view, eye, name, act):
         else:
             try:
                 said = act(thing)
-            except OSError as error:
-                said = f"{errno.errorcode.get(error.errno, type(error).__name__)}: {error.strerror or error}"
             except Exception as error:
-                said = f"{type(error).__name__}: {error}"
+                said = spoken(error)
     view.say(f"{name}: {said}")
     view.refresh()
+
+
+def spoken(error):
+    """An error in words, an OSError by errno's name: `EPIPE: Broken pipe`."""
+    if isinstance(error, OSError):
+        return f"{errno.errorcode.get(error.errno, type(error).__name__)}: {error.strerror or error}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _send(sock, data):

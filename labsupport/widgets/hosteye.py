@@ -42,7 +42,7 @@ class HostEye(Eye):
         return self._over
 
     def settled(self):
-        """The CardModel to store: the sockets there are as it is displayed, without queues and picked ports."""
+        """The CardModel to store: the sockets there are now, without queues and picked ports."""
         rows = tuple(_settled(one) for one in self._sockets() or ())
         return self._model(rows)
 

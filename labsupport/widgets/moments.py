@@ -31,8 +31,8 @@ class Then(NamedTuple):
 class Moment(NamedTuple):
     """An event that is told, what belongs to it, and every socket as it was after that.
 
-    `at`: the event's number in the timeline's events; `until`: the number of the last event that is drawn with
-    it; `sockets`: a Then for each lane. `begins`: it is how the scene found several sockets, and no event.
+    `at`: the event's number in the timeline's events; `until`: that of the last event that is drawn with it;
+    `sockets`: a Then for each lane; `begins`: it is how the scene found several sockets, and no event.
     """
 
     at: int
@@ -55,7 +55,7 @@ def moments(timeline):
 
 
 def idle(timeline):
-    """The lanes that a scene only begins with: nothing more is told of them, so that they may stand together."""
+    """The lanes that a scene only begins with, a set: nothing more is told of them."""
     first = _beginning(timeline)
     later = {getattr(event, "socket", None) for event in timeline.events[first:]}
     return {event.socket for event in timeline.events[:first]} - later
@@ -84,7 +84,8 @@ def _groups(timeline):
 
 def _brought(timeline, group, event):
     """Whether `event` is a state that the arrival of the group before it brought about."""
-    arrival = next((e for e in (timeline.events[number] for number in group) if not isinstance(e, Held)), None)
+    before = (timeline.events[number] for number in group)
+    arrival = next((one for one in before if not isinstance(one, Held)), None)
     if not isinstance(arrival, Arrived) or not isinstance(event, Became) or event.state == ELLIPSIS:
         return False
     return host_of(timeline, event) == arrival.host

@@ -1,4 +1,4 @@
-"""A private network on the page: what each host's kernel lists, what is between them, and the wire's four verbs.
+"""A private network on the page: what each host lists, what is between them, and the wire's four verbs.
 
 Looked at by the sampler, at most ten times a second, and drawn again only where something changed. The panel
 holds its network weakly and opens nothing: a network closes when the learner closes it.
@@ -6,23 +6,24 @@ holds its network weakly and opens nothing: a network closes when the learner cl
 
 from __future__ import annotations
 
-import errno
 import threading
 import weakref
 
 from labsupport import tidying
 from labsupport.draw import theme
 from labsupport.draw.text import full, plural
-from labsupport.widgets import sheets
+from labsupport.widgets import controls, sheets
 from labsupport.widgets.bundle import bundle as mimebundle
 from labsupport.widgets.bundle import toolkit
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.1  # seconds between two looks
+FREE = "Hold the wire, and nothing moves on it but by Step and Settle."
 HELD = "Held. Nothing moves on the wire but by Step and Settle."
 FLYING = 8  # packets in flight that are listed
 
 _panels = weakref.WeakKeyDictionary()
+_looking = weakref.WeakSet()  # the page keeps a panel, also when its network is gone
 _press = threading.Lock()  # keeps two presses apart, whichever threads the kernel runs them in
 
 
@@ -51,7 +52,7 @@ def socket_table(sockets, role=None, address=None):
         return f'<div style="margin-top:3px">{sheets.small("no sockets")}</div>'
     rows = [
         (
-            sheets.pill(one.state if one.protocol == "TCP" else f"{one.protocol} {one.state}", role, seen=one.owned),
+            sheets.pill(one.state if one.protocol == "TCP" else f"UDP {one.state}", role, seen=one.owned),
             sheets.figure(one.recv_queue),
             sheets.figure(one.send_queue),
             _end(one.local, address),
@@ -59,8 +60,10 @@ def socket_table(sockets, role=None, address=None):
         )
         for one in sockets
     ]
-    orphans = "" if all(one.owned for one in sockets) else sheets.small("dashed: the kernel's alone, no program's")
-    return sheets.table(("State", "Recv-Q", "Send-Q", "Local", "Peer"), rows) + orphans
+    table = sheets.table(("State", "Recv-Q", "Send-Q", "Local", "Peer"), rows)
+    if all(one.owned for one in sockets):
+        return table
+    return table + sheets.small("dashed: the kernel's alone, no program's")
 
 
 def _end(end, own=None):
@@ -86,7 +89,8 @@ class Panel:
         self._names = tuple((host.name, host.address) for host in net.hosts)
         self._lock = threading.RLock()
         self._closed, self._key, self._widget = False, None, None
-        self._said = HELD if net.wire.held else "Hold the wire, and nothing moves on it but by Step and Settle."
+        self._said = HELD if net.wire.held else FREE
+        _looking.add(self)
         sampler.start(self)
 
     @property
@@ -147,10 +151,8 @@ class Panel:
         with _press:
             try:
                 said = _ACTS[name](self, net)
-            except OSError as error:
-                said = f"{name}: {errno.errorcode.get(error.errno, type(error).__name__)}: {error.strerror or error}"
             except Exception as error:
-                said = f"{name}: {type(error).__name__}: {error}"
+                said = f"{name}: {controls.spoken(error)}"
         self._say(said)
         self.refresh()
 
@@ -251,7 +253,7 @@ class Panel:
         said = f'<b style="color:{ink}">{theme.escape(ends[0])} → {theme.escape(ends[1])}</b>'
         ports = [end[1] for end in (packet.source, packet.destination) if end and end[1] is not None]
         return (
-            sheets.pill("next", sheets.role(at), news=True) if number == 0 else sheets.small(f"{number + 1}."),
+            sheets.small(f"{number + 1}.") if number else sheets.pill("next", sheets.role(at), news=True),
             said,
             f"<b>{theme.escape(packet.said)}</b>",
             sheets.small(f"port {ports[0]} to {ports[1]}") if len(ports) == 2 else "",
@@ -278,7 +280,7 @@ _ACTS = {"hold": Panel._hold, "step": Panel._step, "settle": Panel._settle, "rel
 
 
 def _look(net):
-    """All that the panel shows, to compare with the last look: held, each host's sockets, the packets, lateness."""
+    """All that is shown, to compare with the last look: held, each host's sockets, packets, lateness."""
     if not net.wire.held:  # nothing is listed between the hosts, and looking must not keep the wire waiting
         return False, _listed(net), (), round(net.wire.lateness, 2)
     with net.wire.lock:  # one moment: no packet may be on the wire and in a queue at once
@@ -298,9 +300,10 @@ def _state(held, late):
 
 def _rest():
     """After `tidy()`: its networks are closed, and no panel goes on looking."""
-    for panel in list(_panels.values()):
+    for panel in list(_looking):
         panel.refresh()
         if panel.closed:
+            _looking.discard(panel)
             sampler.stop(panel)
 
 

@@ -29,7 +29,8 @@ def paper(body):
 def side_by_side(sections, least=300):
     """Sections in columns that wrap where the pane gives one less than `least` pixels."""
     return (
-        f'<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,{least}px),1fr));gap:10px">'
+        '<div style="display:grid;gap:10px;'
+        f'grid-template-columns:repeat(auto-fit,minmax(min(100%,{least}px),1fr))">'
         + "".join(sections)
         + "</div>"
     )
@@ -67,7 +68,8 @@ def table(head, rows, wide=True, shares=None):
         for row in rows
     )
     return (
-        f'<table style="border-collapse:collapse;{"width:100%;" if wide else ""}margin:3px 0 0;font-size:12px{fixed}">'
+        f'<table style="border-collapse:collapse;{"width:100%;" if wide else ""}margin:3px 0 0;'
+        f'font-size:12px{fixed}">'
         f"<colgroup>{columns}</colgroup><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
     )
 

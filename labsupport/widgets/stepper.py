@@ -6,14 +6,13 @@ moves by itself; there is no thread. The slider takes the arrow keys, Home and E
 
 from __future__ import annotations
 
-import errno
 import threading
 from collections import Counter
 
 from labsupport import draw
 from labsupport.draw.wire_place import Placed
 from labsupport.draw.wire_rows import Names, plan
-from labsupport.widgets import saving, sheets
+from labsupport.widgets import controls, saving, sheets
 from labsupport.widgets.bundle import bundle as mimebundle
 from labsupport.widgets.bundle import toolkit
 from labsupport.widgets.moments import homes, idle, moments
@@ -148,8 +147,11 @@ class Stepper:
         state = sheets.small("–")
         if then.state is not None:
             said = then.state if len(lanes) == 1 else f"{len(lanes)} × {then.state}"
-            state = sheets.pill(said, self.timeline.lanes[lanes[0]].role, news="state" in news, seen=then.seen)
-        queues = (sheets.figure(getattr(then, name), news=name in news) for name in ("recv_queue", "send_queue"))
+            role = self.timeline.lanes[lanes[0]].role
+            state = sheets.pill(said, role, news="state" in news, seen=then.seen)
+        queues = [
+            sheets.figure(getattr(then, name), news=name in news) for name in ("recv_queue", "send_queue")
+        ]
         name = self._names.of_lane(lanes[0]) if len(lanes) == 1 else f"{len(lanes)} sockets"
         return (draw.theme.escape(name), state, *queues)
 
@@ -211,10 +213,8 @@ class Stepper:
         with self._lock:
             try:
                 self._say(act() or "")
-            except OSError as error:
-                self._say(f"{errno.errorcode.get(error.errno, type(error).__name__)}: {error.strerror or error}")
             except Exception as error:
-                self._say(f"{type(error).__name__}: {error}")
+                self._say(controls.spoken(error))
 
     def _say(self, said):
         self._status.value = sheets.paper(sheets.status(said)) if said else ""
