@@ -60,4 +60,5 @@ def test_a_call_during_which_a_segment_was_sent_again_has_waited():
         client.connect((net.b.address, 80))
 
     assert "└ ✕ TimeoutError" in repr(unanswered)
+    assert unanswered.keeps_time  # when it was sent again is drawn, too
     assert "; it waits" in tell_event(unanswered, 0)

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import time
 
+# What only a timer sends
+TIMED = ("sent again", "keepalive", "window probe")
+
 
 class Kernel:
     """A socket as its kernel has it, known by its cookie; `note`: what the recorder knows of it, if it has calls."""
@@ -32,7 +35,7 @@ class Scenery:
         self.wire, self.lock = net.wire, net.wire.lock
         self.kernels = {}  # cookie → Kernel
         self._sent = []
-        self.kept_time = False  # whether the wire took time
+        self.kept_time = False  # whether time passed that a drawing can show: the wire's, or a timer's
         self.wire.hold()
         self.wire.absorb = True  # a SYN that waits here is repeated by its kernel's clock, not by the lesson's
         self.wire.watchers.append(self._heard)
@@ -128,7 +131,9 @@ class Scenery:
         sent, self._sent = self._sent, []
         for record in sent:
             kernel = self._kernel_of(record.sender, record.packet)
-            self.log.append(("sent", kernel, record, self._again(record.packet), time.perf_counter()))
+            note = self._again(record.packet)
+            self.kept_time = self.kept_time or note in TIMED  # how long that was is worth seeing
+            self.log.append(("sent", kernel, record, note, time.perf_counter()))
         self.log += held
 
     def _look(self, number, host, queues):
