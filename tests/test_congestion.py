@@ -219,3 +219,10 @@ def test_observe_tells_the_window(net):
     client, served = connected(net)
     with client, served:
         assert observe(client).cwnd >= 2
+
+
+def test_pictures_are_small_enough_for_one_plain_message(net):
+    runs = [race(net, 1.1, **{name: lambda: connected(net)}) for name in ("one", "two", "three", "four")]
+    picture = runs[0].plot(*runs[1:])._repr_png_()
+    assert 4 * len(picture) / 3 < 64 * 1024
+    assert all(len(run.live.widget.value) < 64 * 1024 for run in runs)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from math import ceil
 
 from labsupport.widgets.bundle import bundle, toolkit
-from labsupport.widgets.plots import GREY, blank, dress
+from labsupport.widgets.plots import GREY, blank, dress, few_colors
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.2  # seconds between two drawings of a live figure
 POINTS = 300  # of a curve: as many as a notebook pane can show apart
 SPAN = 0.25  # seconds over which goodput is reckoned
 SIZE, DPI = (6.4, 5.6), 110
+COLORS = 64  # enough for four lines and grey letters on any paper
 MARGINS = {"left": 0.075, "right": 0.985, "top": 0.955, "bottom": 0.095, "hspace": 0.36}
 # Color and dashes go together, for color alone tells too little. The first two are client blue, server orange.
 STYLES = (
@@ -44,7 +45,7 @@ class Sheet:
         self.races = races
         names = " and ".join(name for race in races for name in race.flows)
         said = f"<Figure: window, queue and goodput over time, {names}>"
-        self.figure = blank(SIZE, said, DPI, layout="none")
+        self.figure = blank(SIZE, said, DPI, layout="none", colors=COLORS)
         self.figure.subplots_adjust(**MARGINS)
         self.axes = self.figure.subplots(3, 1, sharex=True)
         self._flows, self._queues = [], []
@@ -201,17 +202,11 @@ class LiveCurves:
 
 
 def _png(canvas):
-    from io import BytesIO
-
     from PIL import Image
 
-    out = BytesIO()
     pixels = canvas.buffer_rgba()
-    # Quick to pack rather than small: it is replaced in a moment.
-    Image.frombuffer("RGBA", canvas.get_width_height(), pixels, "raw", "RGBA", 0, 1).save(
-        out, "png", compress_level=1
-    )
-    return out.getvalue()
+    picture = Image.frombuffer("RGBA", canvas.get_width_height(), pixels, "raw", "RGBA", 0, 1)
+    return few_colors(picture, COLORS, level=2)
 
 
 def live_curves(race):

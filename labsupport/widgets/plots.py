@@ -37,8 +37,11 @@ def figure(labels, history):
     return drawn
 
 
-def blank(size, said, dpi=110, layout="constrained"):
-    """An empty transparent Figure of `size` inches, without pyplot; `said` is its repr."""
+def blank(size, said, dpi=110, layout="constrained", colors=None):
+    """An empty transparent Figure of `size` inches, without pyplot; `said` is its repr.
+
+    Its PNG has at most so many `colors`, where that is given: a third of the bytes.
+    """
     import logging
 
     # A first start finds the fonts. On a slow machine matplotlib would say so, as a warning in the learner's cell.
@@ -55,7 +58,7 @@ def blank(size, said, dpi=110, layout="constrained"):
             out = BytesIO()
             self.savefig(out, format="png", dpi=dpi, transparent=True)
             _close_fonts()
-            return out.getvalue()
+            return few_colors(out, colors) if colors else out.getvalue()
 
         def __repr__(self):
             return said
@@ -63,6 +66,25 @@ def blank(size, said, dpi=110, layout="constrained"):
     drawn = Plot(figsize=size, layout=layout, dpi=dpi)
     drawn.patch.set_alpha(0)
     return drawn
+
+
+def few_colors(picture, colors, level=9, most=46_000):
+    """A PNG with a palette of so many colors, transparency included; `picture`: a file, or a PIL Image.
+
+    Of fewer colors, where it would have more than `most` bytes: with them, and written as text, a message stays
+    below 64 KiB. Larger ones pyzmq sends without a copy, by a thread and descriptors that it then keeps.
+    """
+    from io import BytesIO
+
+    from PIL import Image
+
+    whole = (picture if isinstance(picture, Image.Image) else Image.open(picture)).convert("RGBA")
+    while True:
+        out = BytesIO()
+        whole.quantize(colors, Image.Quantize.FASTOCTREE).save(out, "png", compress_level=level)
+        if out.tell() <= most or colors <= 8:
+            return out.getvalue()
+        colors //= 2
 
 
 def _active(history):
