@@ -13,6 +13,7 @@ from labsupport.draw.rows import result
 from labsupport.events import Arrived, Became, Began, Held, Returned, Sent
 
 ON_THE_WAY = frozenset({"in flight", "delivered", "duplicate"})  # without an arrival: nothing bad is known
+A_TIMERS = 0.5  # seconds: where a wire keeps no time a shorter wait is the machine's, and says nothing
 LATER = frozenset({"sent again", "keepalive", "window probe"})  # a timer sent it: a call that saw it has waited
 EXCERPT, WHOLE = 14, 64  # letters shown of a payload; bytes of the longest one that is shown
 
@@ -172,7 +173,9 @@ class _Planner:
         call = Call(host, event.socket, f"{event.call}({event.arguments})", at)
         if back is not None:
             call.end, call.result = self.number[back.order], result(back)
-            call.failed, call.elapsed = bool(back.error), back.elapsed
+            call.failed = bool(back.error)
+            if getattr(self.timeline, "keeps_time", True) or back.elapsed >= A_TIMERS:
+                call.elapsed = back.elapsed
             call.waits = not self.at_once(host, at, call.end)
         if self.repeats(host, call):
             return

@@ -22,9 +22,9 @@ class SceneRecorder(Recorder):
     def __init__(self, net):
         super().__init__()
         self.scenery = Scenery(net, self.log)
-        self.turns = Turns(self, threading.current_thread())
         self._kept, self._waiting = {}, {}
         self.failure = None
+        self.turns = Turns(self, threading.current_thread())  # asks at once, from a thread of its own
 
     # The recorder's part
 
