@@ -12,7 +12,7 @@ import time
 import pytest
 
 from labsupport import background, tidying, until
-from labsupport.background import _FUTEX, BackgroundCall, _Look
+from labsupport.background import FUTEX, BackgroundCall, _Look
 
 LINUX = sys.platform.startswith("linux")
 
@@ -61,7 +61,7 @@ def test_it_comes_back_when_the_thread_is_blocked_in_its_call(pair):
     call = background(client.recv, 1)
     with open(f"/proc/self/task/{call.thread.native_id}/syscall") as file:
         number = file.read().split()[0]
-    assert number not in ("running", "-1", _FUTEX)
+    assert number not in ("running", "-1", FUTEX)
     call.cancel()
 
 
