@@ -119,9 +119,10 @@ async def _execute(path, condition, checkout: Path, folders) -> Outcome:
         cell.update(outputs=[], execution_count=None, id=f"{number}-{cell.id}"[:64])
     *before, after = (new_code_cell(source, id=name) for name, source in LOOKS.items())
     notebook = nbformat.v4.new_notebook(cells=[*before, *fresh, after], metadata=stored.metadata)
+    manager = _manager(condition, folders["runtime"])
     client = NotebookClient(
         notebook,
-        km=_manager(condition, folders["runtime"]),
+        km=manager,
         timeout=TIMEOUT,
         interrupt_on_timeout=True,
         allow_errors=True,
@@ -130,7 +131,11 @@ async def _execute(path, condition, checkout: Path, folders) -> Outcome:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(checkout / "notebooks")}},
     )
-    await client.async_execute(env=_environment(condition, checkout, folders))
+    try:
+        await client.async_execute(env=_environment(condition, checkout, folders))
+    finally:  # a client ends only a kernel of its own
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
     outcome = Outcome()
     for number, cell in enumerate(fresh):
         if said := difference(code[number % len(code)], cell.outputs, condition.missing):
