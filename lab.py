@@ -395,7 +395,8 @@ def copy_course(places):
 
 
 def trust(places, notebooks):
-    """Sign our own fresh copies: JupyterLab shows the pictures stored in a notebook that was signed here alone.
+    """Sign our own fresh copies: JupyterLab shows the pictures stored in a notebook that was signed here
+    alone.
 
     Where that fails nothing is lost: until a cell is run its output stands there as text.
     """

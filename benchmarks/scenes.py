@@ -1,4 +1,5 @@
-"""Whether a scene is the same in every run: each scene of the course, 100 times idle and 100 beside eight busy processes.
+"""Whether a scene is the same in every run: each scene of the course, 100 times idle and 100 beside eight
+busy processes.
 
 Every run's drawing (the stored text and the stored picture) is compared. The goal is one drawing for each
 scene. The second column of times says what the busy processes cost.
@@ -48,7 +49,8 @@ def main(quick=False):
     """Print the table; True when every scene had one drawing."""
     runs = QUICK if quick else RUNS
     reached = True
-    print(f"   {'scene':38}{'drawings of ' + str(runs):>18}{'s a run':>9}{'beside ' + str(BUSY):>14}{'s a run':>9}")
+    heads = (f"drawings of {runs}", "s a run", f"beside {BUSY}", "s a run")
+    print(f"   {'scene':38}{heads[0]:>18}{heads[1]:>9}{heads[2]:>14}{heads[3]:>9}")
     for one in scenes():
         idle, seconds = drawings(one, runs)
         with busy(BUSY):
@@ -56,5 +58,6 @@ def main(quick=False):
         both = idle + loaded
         reached &= len(both) == 1
         mark = "" if len(both) == 1 else "   <- " + " ".join(map(str, both.values()))
-        print(f"   {one.notebook} {one.name:35}{len(idle):>18}{seconds:9.2f}{len(loaded):>14}{slower:9.2f}{mark}", flush=True)
+        figures = f"{len(idle):>18}{seconds:9.2f}{len(loaded):>14}{slower:9.2f}"
+        print(f"   {one.notebook} {one.name:35}{figures}{mark}", flush=True)
     return reached

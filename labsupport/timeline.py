@@ -1,4 +1,5 @@
-"""What happened, in order: the calls of plain code, the states of its sockets between them, and what crossed the wire.
+"""What happened, in order: the calls of plain code, the states of its sockets between them, and what crossed
+the wire.
 
 `record()` is the instrument; a `Timeline` is what it gives, a value that draws itself. Nothing in the block
 has to know that it is recorded: the code uses the ordinary `socket` module.

@@ -24,7 +24,8 @@ NOTEBOOKS, RECORDINGS = ROOT / "notebooks", ROOT / "labsupport" / "recordings"
 
 
 class Scene:
-    """One scene of one notebook: its `name`, the `notebook`'s number, the source of what it needs (`imports`) and
+    """One scene of one notebook: its `name`, the `notebook`'s number, the source of what it needs (`imports`)
+    and
     of its cell."""
 
     def __init__(self, name, notebook, imports, source):
@@ -42,7 +43,8 @@ class Scene:
 
 
 def scenes(numbers=()):
-    """Every Scene of the notebooks whose numbers begin so (all where none is given), in the course's order."""
+    """Every Scene of the notebooks whose numbers begin so (all where none is given), in the course's order.
+    """
     found = []
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         number = path.name[:2]
@@ -93,7 +95,9 @@ def record(numbers, folder=RECORDINGS):
     names = [one.name for one in chosen]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise SystemExit(f"two scenes have one name, so they would share a recording: {', '.join(sorted(twice))}")
+        raise SystemExit(
+            f"two scenes have one name, so they would share a recording: {', '.join(sorted(twice))}"
+        )
     os.environ[WANTED] = str(folder)
     for one in chosen:
         one.play()

@@ -49,7 +49,9 @@ class SceneRecorder(Recorder):
         return super().began(thread, sock, name, args, kwargs, frame)
 
     def _frame(self, caller):
-        """The frame of the scene's own code: for `background(sock.connect, …)` the one that stands in background."""
+        """The frame of the scene's own code: for `background(sock.connect, …)` the one that stands in
+        background.
+        """
         frame = caller
         if _ours(frame):
             frame = sys._current_frames().get(self.main.ident)
@@ -119,7 +121,9 @@ class SceneRecorder(Recorder):
 
     @contextlib.contextmanager
     def catching(self):
-        """Keep what the scene's threads raise: an OSError is in the timeline; the first other one is `failure`."""
+        """Keep what the scene's threads raise: an OSError is in the timeline; the first other one is
+        `failure`.
+        """
         before, main = threading.excepthook, set(threading.enumerate())
 
         def keep(raised):

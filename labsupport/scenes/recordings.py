@@ -22,7 +22,10 @@ from labsupport.timeline import Timeline, write_whole
 FOLDER = Path(__file__).parent.parent / "recordings"
 # Where a scene that has run is to be recorded; set by the maintainer's tool alone.
 WANTED = "SOCKETS_LIVE_RECORD_TO"
-_KINDS = {kind.__name__: kind for kind in (*(events.Began, events.Returned, events.Became), events.Sent, events.Arrived, events.Held)}
+_KINDS = {
+    kind.__name__: kind
+    for kind in (*(events.Began, events.Returned, events.Became), events.Sent, events.Arrived, events.Held)
+}
 
 
 class NotRun(Timeline):
@@ -41,7 +44,9 @@ def instead(function, missing):
     try:
         noted = json.loads((FOLDER / f"{function.__name__}.json").read_text())
     except OSError:
-        return NotRun(recorded=f"there is no recording of {function.__name__}, so it needs the live network. {why}")
+        return NotRun(
+            recorded=f"there is no recording of {function.__name__}, so it needs the live network. {why}"
+        )
     if noted["code"] != fingerprint(function):
         return NotRun(
             recorded=f"{function.__name__} was edited since it was recorded, so it needs the live network. {why}"
@@ -50,7 +55,8 @@ def instead(function, missing):
 
 
 def fingerprint(function):
-    """A mark of the function's code, the same for any layout and any comments; "" where there is no source."""
+    """A mark of the function's code, the same for any layout and any comments; "" where there is no source.
+    """
     try:
         source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):

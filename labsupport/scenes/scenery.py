@@ -15,7 +15,9 @@ TIMED = ("sent again", "keepalive", "window probe")
 
 
 class Kernel:
-    """A socket as its kernel has it, known by its cookie; `note`: what the recorder knows of it, if it has calls."""
+    """A socket as its kernel has it, known by its cookie; `note`: what the recorder knows of it, if it has
+    calls.
+    """
 
     def __init__(self, host):
         self.host, self.note = host, None
@@ -37,7 +39,9 @@ class Scenery:
         self._sent = []
         self.kept_time = False  # whether time passed that a drawing can show: the wire's, or a timer's
         self.wire.hold()
-        self.wire.absorb = True  # a SYN that waits here is repeated by its kernel's clock, not by the lesson's
+        self.wire.absorb = (
+            True  # a SYN that waits here is repeated by its kernel's clock, not by the lesson's
+        )
         self.wire.watchers.append(self._heard)
         self._known = {}  # what was sent before, to know it when it is sent again
 
@@ -81,7 +85,9 @@ class Scenery:
         return self.wire.readable(timeout)
 
     def expects(self, busy):
-        """Whether a kernel will send something again, unasked: for a program that is `busy` waiting, or a closed socket."""
+        """Whether a kernel will send something again, unasked: for a program that is `busy` waiting, or a
+        closed socket.
+        """
         if any(direction.is_cut for direction in self.wire.directions):
             return False
         return any(
@@ -104,7 +110,9 @@ class Scenery:
     # What the recorder asks for
 
     def kernel(self, note):
-        """The Kernel of a socket that a program called a method of; None when it lives on no host of this network."""
+        """The Kernel of a socket that a program called a method of; None when it lives on no host of this
+        network.
+        """
         kernel = self.kernels.get(note.cookie)
         if kernel is None:
             sock = note.ref()
@@ -155,7 +163,11 @@ class Scenery:
         now = time.perf_counter()
         if state != kernel.state:
             kernel.state = state
-            kernel.opened = kernel.opened or {"SYN-SENT": "active", "SYN-RECEIVED": "passive", "LISTEN": "passive"}.get(state)
+            kernel.opened = kernel.opened or {
+                "SYN-SENT": "active",
+                "SYN-RECEIVED": "passive",
+                "LISTEN": "passive",
+            }.get(state)
             self.log.append(("became", kernel, state, now))
         if queues is not None and held != kernel.queues:
             kernel.queues = held
@@ -185,7 +197,9 @@ class Scenery:
         return (local[:2] if local else None), (peer[:2] if peer else None)
 
     def _again(self, packet):
-        """What to say of a packet beside what it is: that it was sent before, or asks whether somebody is there."""
+        """What to say of a packet beside what it is: that it was sent before, or asks whether somebody is
+        there.
+        """
         if not packet.is_tcp or packet.rst:
             return ""
         flow = packet.source, packet.destination

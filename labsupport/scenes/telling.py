@@ -78,8 +78,12 @@ class _Teller:
     def _role(self, kernel):
         role = _ROLES.get(kernel.opened)
         if role is None and kernel.note is not None:
-            calls = {entry[1].name for entry in self.log if entry[0] == "began" and entry[1].lane is kernel.note}
-            served = "bind" in calls and kernel.note.type == "SOCK_DGRAM" and not calls & {"connect", "connect_ex"}
+            calls = {
+                entry[1].name for entry in self.log if entry[0] == "began" and entry[1].lane is kernel.note
+            }
+            served = (
+                "bind" in calls and kernel.note.type == "SOCK_DGRAM" and not calls & {"connect", "connect_ex"}
+            )
             if calls & {"listen", "accept"} or served:
                 role = "server"
             elif calls & {"connect", "connect_ex", "sendto"}:
@@ -99,7 +103,10 @@ class _Teller:
             other = "server" if "client" in roles else "client"
             if not any(lane.host == roles.index(None) for lane in self.lanes):
                 roles[roles.index(None)] = other  # a host without a socket, that was spoken to
-        labels = [role if role and roles.count(role) == 1 else host.name for (host, _), role in zip(ends, roles, strict=True)]
+        labels = [
+            role if role and roles.count(role) == 1 else host.name
+            for (host, _), role in zip(ends, roles, strict=True)
+        ]
         return tuple(
             End(host.name, label, role, host.address)
             for (host, _), label, role in zip(ends, labels, roles, strict=True)
@@ -124,7 +131,12 @@ class _Teller:
     def _returned(self, call):
         other = self._lane(self._kernel(call.new)) if call.name == "accept" else None
         self._add(
-            *(Returned, self._at(call.ended_at), self.threads[call.thread], self._lane(self._kernel(call.lane))),
+            *(
+                Returned,
+                self._at(call.ended_at),
+                self.threads[call.thread],
+                self._lane(self._kernel(call.lane)),
+            ),
             *(call.name, self.words.arguments(call), self.words.result(call) if call.error is None else None),
             *(call.error, call.errno, call.ended_at - call.began_at, self.orders[id(call)]),
             amount=call.amount,

@@ -2,9 +2,9 @@
 
 Two programs and a wire, left alone, take turns as the machine's load has it, and one conversation gives many
 ladders. Here a thread asks for its turn before a call and before it goes on with the call's result, and keeps
-it until it waits. When every thread of the scene waits in the kernel, the next turn is given: to a thread that
-has asked, else to the packet that is due. What each of them does is the real kernel's doing; only the order
-among those who could go on at the same moment is ours, and so it is the same in every run.
+it until it waits. When every thread of the scene waits in the kernel, the next turn is given: to a thread
+that has asked, else to the packet that is due. What each of them does is the real kernel's doing; only the
+order among those who could go on at the same moment is ours, and so it is the same in every run.
 """
 
 from __future__ import annotations
@@ -213,7 +213,9 @@ class Turns:
 
     def _busy(self):
         """Whether a thread of the scene is still in a call, or about to make one."""
-        return any(not thread.name.startswith("labsupport-") or thread in self._calls for thread in self.others())
+        return any(
+            not thread.name.startswith("labsupport-") or thread in self._calls for thread in self.others()
+        )
 
     def _idle(self):
         """Nothing to give: wait for a packet that a kernel's timer sends, or for a thread whose time is up.
@@ -246,4 +248,3 @@ class Turns:
     def _check_time(self):
         if time.monotonic() - self._started > ALL:
             raise TimeoutError(f"this scene was not over after {ALL:.0f} s: " + self._wire.where())
-

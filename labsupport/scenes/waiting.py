@@ -39,7 +39,8 @@ class Watch:
         return first == [self._waits(tid) for tid in tids]
 
     def _waits(self, tid):
-        """A mark that changes when the thread has run; None when it does not wait. "gone" when it has ended."""
+        """A mark that changes when the thread has run; None when it does not wait. "gone" when it has ended.
+        """
         where = _read(f"/proc/self/task/{tid}/syscall").split()
         if not where:
             return "gone"
@@ -76,7 +77,9 @@ def _read(path):
 
 @functools.cache
 def interpreter_lock():
-    """(lowest, highest) address of a futex in which a thread waits for the interpreter; RuntimeError if not seen."""
+    """(lowest, highest) address of a futex in which a thread waits for the interpreter; RuntimeError if not
+    seen.
+    """
     stop, seen = threading.Event(), []
     spinning = threading.Thread(target=_spin, args=(stop,), name="labsupport-spinning", daemon=True)
     spinning.start()
@@ -91,7 +94,9 @@ def interpreter_lock():
     finally:
         stop.set()
         spinning.join()
-    raise RuntimeError("no thread was seen waiting for the interpreter: /proc/self/task/*/syscall is not readable")
+    raise RuntimeError(
+        "no thread was seen waiting for the interpreter: /proc/self/task/*/syscall is not readable"
+    )
 
 
 def _spin(stop):
