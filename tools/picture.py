@@ -1,4 +1,4 @@
-"""The README's picture, `docs/course.png`, from a real run: notebook 06 at the moment when a send waits for a reader.
+"""The README's picture, `docs/course.png`, from a real run: the whole conversation of notebook 00.
 
     python tools/picture.py
 """
@@ -14,9 +14,9 @@ import labpage
 import screenshots
 from nboutputs import ROOT
 
-NOTEBOOK = "06-sending-and-receiving-data.ipynb"
-SHOWN, UNTIL = "never-reads", "blocked"  # the cell whose views are shown; the last cell that is run
-WIDTH, HEIGHT = 1000, 900  # pixels
+NOTEBOOK = "00-start-here.ipynb"
+SHOWN, UNTIL = "on-the-wire", "on-the-wire"  # the cell whose views are shown; the last cell that is run
+WIDTH, HEIGHT = 1000, 1400  # pixels
 
 
 def main() -> int:
