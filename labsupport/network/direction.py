@@ -44,34 +44,14 @@ def number(value, name, unit, most=math.inf, none=False):
     return float(value)
 
 
-class Direction:
+class Direction(rules.Orders):
     """The way from one host to another: `name` ("a to b"), settings as the whole wire has them, and `counts`.
 
     Settings: `delay`, `jitter` (seconds), `rate` (bits a second, None: unlimited), `queue` (packets, None:
     endless), `loss` (probability), `seed`. Setting loss, jitter or seed starts its random numbers anew.
     """
 
-    __slots__ = (
-        "_delay",
-        "_free",
-        "_jitter",
-        "_last",
-        "_leaving",
-        "_loss",
-        "_queue",
-        "_rate",
-        "_seed",
-        "_sways",
-        "_throws",
-        "_wire",
-        "counts",
-        "is_cut",
-        "name",
-        "overtaken",
-        "receiver",
-        "rules",
-        "sender",
-    )
+    __slots__ = (*_STATE, "_wire", "counts", "name", "overtaken", "receiver", "rules", "sender")
 
     def __init__(self, name, sender, receiver, counts, wire):
         self.name, self.sender, self.receiver = name, sender, receiver
@@ -247,27 +227,6 @@ class Direction:
     def keep_order(self, due):
         """Nothing that enters from now on is to arrive before `due`."""
         self._last = max(self._last, due)
-
-    def drop(self, predicate=None, count=1):
-        """Lose the next `count` packets that `predicate(packet)` chooses (None: any); None: each. Returns the
-        Rule.
-
-        Raises TypeError or ValueError for what is no predicate or no count. The other three take the same.
-        """
-        return self._order(rules.DROP, predicate, count)
-
-    def duplicate(self, predicate=None, count=1):
-        """Let a copy of the chosen packets arrive right after them. Returns the Rule."""
-        return self._order(rules.DUPLICATE, predicate, count)
-
-    def reorder(self, predicate=None, count=1):
-        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the
-        Rule."""
-        return self._order(rules.REORDER, predicate, count)
-
-    def corrupt(self, predicate=None, count=1):
-        """Flip one bit of the last byte of the chosen packets. Returns the Rule."""
-        return self._order(rules.CORRUPT, predicate, count)
 
     def _order(self, action, predicate, count):
         rule = rules.Rule(action, predicate, count)

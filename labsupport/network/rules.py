@@ -52,3 +52,32 @@ def corrupted(raw):
     and UDP's checksum (RFC 9293 §3.1), so that the receiving kernel sees it.
     """
     return raw[:-1] + bytes((raw[-1] ^ 0x01,))
+
+
+class Orders:
+    """The four verbs that give a standing order, for a wire and for one of its directions alike.
+
+    Each takes `predicate`, a function of one Packet (None: any packet), and `count` (None: every one), and
+    returns the Rule. Raises TypeError or ValueError for what is no predicate or no count.
+    """
+
+    __slots__ = ()
+
+    def drop(self, predicate=None, count=1):
+        """Lose the next `count` packets that `predicate(packet)` chooses. Returns the Rule."""
+        return self._order(DROP, predicate, count)
+
+    def duplicate(self, predicate=None, count=1):
+        """Let a copy of the chosen packets arrive right after them. Returns the Rule."""
+        return self._order(DUPLICATE, predicate, count)
+
+    def reorder(self, predicate=None, count=1):
+        """Let the next packet pass each chosen one, if it comes within 0.1 seconds. Returns the Rule."""
+        return self._order(REORDER, predicate, count)
+
+    def corrupt(self, predicate=None, count=1):
+        """Flip one bit of the last byte of the chosen packets. Returns the Rule."""
+        return self._order(CORRUPT, predicate, count)
+
+    def _order(self, action, predicate, count):
+        raise NotImplementedError

@@ -32,7 +32,7 @@ def _setting(name, what):
     return property(get, put, doc=f"{what}, in every direction; a dict where the directions differ.")
 
 
-class Wire(Carrier):
+class Wire(rules.Orders, Carrier):
     """`Wire(ends)`: `ends` has (name, addresses as text, descriptor of the TUN) for each host.
 
     Settings: `delay`, `jitter` (seconds), `rate` (bits/s), `queue` (packets), `loss` (probability), `seed`;
@@ -124,28 +124,6 @@ class Wire(Carrier):
             raise RuntimeError(f"{what} needs a wire that is held: hold() it first")
 
     # Rules
-
-    def drop(self, predicate=None, count=1):
-        """Lose the next `count` packets, whatever their direction, that `predicate(packet)` chooses; returns
-        the Rule.
-
-        `predicate` None: any packet; `count` None: every one. Raises TypeError or ValueError for what is
-        neither.
-        """
-        return self._order(rules.DROP, predicate, count)
-
-    def duplicate(self, predicate=None, count=1):
-        """Let a copy of the chosen packets arrive right after them. Returns the Rule."""
-        return self._order(rules.DUPLICATE, predicate, count)
-
-    def reorder(self, predicate=None, count=1):
-        """Let the next packet pass each chosen one, if it comes within a tenth of a second. Returns the
-        Rule."""
-        return self._order(rules.REORDER, predicate, count)
-
-    def corrupt(self, predicate=None, count=1):
-        """Flip one bit of the last byte of the chosen packets. Returns the Rule."""
-        return self._order(rules.CORRUPT, predicate, count)
 
     def _order(self, action, predicate, count):
         self.check()

@@ -203,7 +203,7 @@ class Scenery:
         if not packet.is_tcp or packet.rst:
             return ""
         flow = packet.source, packet.destination
-        before = self._known.setdefault(flow, {"next": None, "window": None, "acked": None})
+        before = self._known.setdefault(flow, {"next": None, "window": None})
         back = self._known.get(flow[::-1], {})
         said = ""
         length = packet.length + packet.syn + packet.fin

@@ -153,13 +153,8 @@ class _Teller:
         self.packets.append(record)
         self.orders[id(record)] = self._add(
             *(Sent, self._at(moment), record.sender, self._lane(kernel), len(self.packets) - 1),
-            *(record.packet.said, _fate(record), note),
+            *(record.packet.said, record.fate, note),
         )
 
     def _arrived(self, kernel, record, moment):
         self._add(Arrived, self._at(moment), record.receiver, self._lane(kernel), self.orders[id(record)])
-
-
-def _fate(record):
-    """What became of it; one that was still on its way when the scene ended says so."""
-    return record.fate

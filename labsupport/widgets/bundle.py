@@ -34,6 +34,21 @@ def bundle(text, svg=None, widget=None):
     return data, {}
 
 
+class BuiltWhenAsked:
+    """A view whose widget is made when it is first asked for: `_build` sets `_widget`, under `_lock`."""
+
+    @property
+    def widget(self):
+        """The view as an ipywidgets box, the same each time; None without ipywidgets."""
+        widgets = toolkit()
+        if widgets is None:
+            return None
+        with self._lock:
+            if self._widget is None:
+                self._build(widgets)
+            return self._widget
+
+
 def still(value):
     """A widget that shows `value`, some HTML, and does not change; None without ipywidgets."""
     widgets = toolkit()

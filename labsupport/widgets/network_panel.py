@@ -13,8 +13,8 @@ from labsupport import tidying
 from labsupport.draw import theme
 from labsupport.draw.text import full, plural
 from labsupport.widgets import controls, sheets
+from labsupport.widgets.bundle import BuiltWhenAsked, toolkit
 from labsupport.widgets.bundle import bundle as mimebundle
-from labsupport.widgets.bundle import toolkit
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.1  # seconds between two looks
@@ -79,7 +79,7 @@ def _end(end, own=None):
     return sheets.code(said)
 
 
-class Panel:
+class Panel(BuiltWhenAsked):
     """The live panel of one Network; `close()` ends the looking."""
 
     interval = INTERVAL
@@ -184,17 +184,6 @@ class Panel:
         return next((name for name, own in self._names if own == address), address)
 
     # --- the widget -------------------------------------------------------------------------------
-
-    @property
-    def widget(self):
-        """The panel as an ipywidgets box; None without ipywidgets."""
-        widgets = toolkit()
-        if widgets is None:
-            return None
-        with self._lock:
-            if self._widget is None:
-                self._build(widgets)
-            return self._widget
 
     def _build(self, widgets):
         looks = (

@@ -13,8 +13,8 @@ from labsupport import draw
 from labsupport.draw.wire_place import Placed
 from labsupport.draw.wire_rows import Names, plan
 from labsupport.widgets import controls, saving, sheets
+from labsupport.widgets.bundle import BuiltWhenAsked, toolkit
 from labsupport.widgets.bundle import bundle as mimebundle
-from labsupport.widgets.bundle import toolkit
 from labsupport.widgets.moments import homes, idle, moments
 
 TALLEST, WINDOW = 720, 600  # pixels: a taller ladder is walked through a window of that height
@@ -34,7 +34,7 @@ def bundle(timeline):
     return mimebundle(draw.wire_text(timeline), draw.wire_svg(timeline), Stepper(timeline).widget)
 
 
-class Stepper:
+class Stepper(BuiltWhenAsked):
     """Walks through a scene's timeline.
 
     `position`: 1 is the first moment, `len(stepper)` the last, one more the whole scene, where it begins.
@@ -156,17 +156,6 @@ class Stepper:
         return (draw.theme.escape(name), state, *queues)
 
     # --- the widget -------------------------------------------------------------------------------
-
-    @property
-    def widget(self):
-        """The bar, the ends and the ladder as one ipywidgets box; None without ipywidgets."""
-        widgets = toolkit()
-        if widgets is None:
-            return None
-        with self._lock:
-            if self._widget is None:
-                self._build(widgets)
-            return self._widget
 
     def _build(self, widgets):
         self._sentence, self._ends, self._ladder = widgets.HTML(), widgets.HTML(), widgets.HTML()

@@ -14,7 +14,7 @@ import time
 
 from labsupport import draw, tidying
 from labsupport.widgets import controls, plots
-from labsupport.widgets.bundle import bundle, toolkit
+from labsupport.widgets.bundle import BuiltWhenAsked, bundle
 from labsupport.widgets.eyes import eye_of
 from labsupport.widgets.sampler import SHARE, sampler
 
@@ -74,7 +74,7 @@ def _plain(name):
     return name.isidentifier() and not name.startswith("_")
 
 
-class View:
+class View(BuiltWhenAsked):
     """Live cards. `repr` is a settled text; `history` and `plot()` tell what was sampled; `close()` ends the
     watching.
     """
@@ -156,17 +156,6 @@ class View:
     def plot(self):
         """A matplotlib Figure of the history: the queues, and the bytes sent and received, over time."""
         return plots.figure([eye.label or eye.kind for eye in self.eyes], self.history)
-
-    @property
-    def widget(self):
-        """The live cards as an ipywidgets box; None without ipywidgets."""
-        widgets = toolkit()
-        if widgets is None:
-            return None
-        with self._lock:
-            if self._widget is None:
-                self._build(widgets)
-            return self._widget
 
     def _build(self, widgets):
         self._cards = [widgets.HTML(draw.card_svg(eye.live(), live=True)) for eye in self.eyes]
