@@ -133,7 +133,9 @@ async def _execute(path, condition, checkout: Path, folders) -> Outcome:
     )
     try:
         await client.async_execute(env=_environment(condition, checkout, folders))
-    finally:  # a client ends only a kernel of its own
+    finally:  # a client ends only a kernel and channels of its own
+        if client.kc is not None:
+            client.kc.stop_channels()
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
     outcome = Outcome()
