@@ -8,6 +8,7 @@ ended with it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from labsupport.background import seconds
 
 LONGEST = 1_000_000  # bytes of output kept
 NOTICING = 0.05  # seconds: how soon its end is noticed while one of its own children keeps the output open
+MARK = "LABSUPPORT_CHILD"  # in the environment of a child and of all that it starts
+ROUNDS = 20  # looks for what it started and put out of its group; each kills what it finds
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -50,21 +54,32 @@ def run_child(source, *args, deadline=10, user=False, files=None):
         raise ValueError(f"files must be a whole number of descriptors, 4 or more, not {files!r}")
     deadline = seconds(deadline)
     order = {"source": source, "args": [str(arg) for arg in args], "user": bool(user), "files": files}
-    return _Child(json.dumps(order).encode()).outcome(deadline)
+    # -P: the package's folder is no place to import from; -u: what is printed first stands first
+    command = [sys.executable, "-P", "-u", str(_PACKAGE / "bootstrap.py")]
+    process, late = Process(command, json.dumps(order).encode()), True
+    try:
+        late = not process.ends_within(deadline)
+    finally:
+        process.end()
+    return Outcome(process.output, f"killed at the deadline of {deadline:g} s" if late else process.status)
 
 
-class _Child:
-    """The process, the thread that reads what it says, and the end of both."""
+class Process:
+    """A program in a process group of its own, the thread that reads what it says, and the end of both.
 
-    def __init__(self, order):
+    `command`: its words; `order`: bytes for its standard input; `pass_fds`: descriptors that it inherits.
+    """
+
+    def __init__(self, command, order=b"", pass_fds=()):
+        self._mark = f"{MARK}={uuid.uuid4().hex}"
         self._process = subprocess.Popen(
-            # -P: the package's folder is no place to import from; -u: what is printed first stands first
-            [sys.executable, "-P", "-u", str(_PACKAGE / "bootstrap.py")],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=_environment(self._mark),
             start_new_session=True,
+            pass_fds=pass_fds,
         )
         self._said, self._more = bytearray(), 0
         # Not Thread.join: interrupted, it takes a running thread for one that has ended (bpo-45274).
@@ -77,25 +92,29 @@ class _Child:
         except OSError:
             pass  # it died before it read: its output says why
         except BaseException:
-            self._end()
+            self.end()
             raise
 
-    def outcome(self, deadline):
-        late = True
-        try:
-            late = not self._ends_within(deadline)
-        finally:
-            self._end()
-        said = self._said.decode("utf-8", "replace").replace("\r\n", "\n")
-        if self._more:
-            said += f"\n… and {self._more} bytes more\n"
-        ended = f"killed at the deadline of {deadline:g} s" if late else _status(self._process.returncode)
-        return Outcome(said, ended)
+    @property
+    def pid(self):
+        """Its number, which is its group's too."""
+        return self._process.pid
 
-    def _ends_within(self, deadline):
+    @property
+    def output(self):
+        """What it has printed, stdout and stderr in one; the first million bytes, and how many came after."""
+        said = bytes(self._said).decode("utf-8", "replace").replace("\r\n", "\n")
+        return said + f"\n… and {self._more} bytes more\n" if self._more else said
+
+    @property
+    def status(self):
+        """How it ended, "exit 0" or "killed by SIGPIPE"; None while it has not been reaped."""
+        return None if self._process.returncode is None else _status(self._process.returncode)
+
+    def ends_within(self, deadline):
         """Wait for the end, which the end of its output tells, unless a child of its own holds that open."""
         until, pause = time.monotonic() + deadline, 0.001
-        while not self._ended():
+        while not self.ended():
             left = until - time.monotonic()
             if left <= 0:
                 return False
@@ -106,14 +125,18 @@ class _Child:
                 pause = min(2 * pause, NOTICING)
         return True
 
-    def _ended(self):
+    def ended(self):
         """Whether the process is over. It is not reaped yet: till then its number is nobody else's."""
         if not hasattr(os, "waitid"):
             return self._process.poll() is not None
+        if self._process.returncode is not None:
+            return True
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
-    def _end(self):
-        """Kill whatever is left of the group, take the rest of the output, and leave nothing."""
+    def end(self):
+        """Kill whatever is left of it, take the rest of the output, and leave nothing. Again: nothing."""
+        if self._process.returncode is not None and self._process.stdout.closed:
+            return
         if hasattr(os, "killpg"):
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -122,6 +145,7 @@ class _Child:
         else:
             self._process.kill()
         self._process.wait()
+        _kill_marked(self._mark)
         self._silent.wait()
         self._reader.join()
         self._process.stdout.close()
@@ -134,10 +158,34 @@ class _Child:
         self._silent.set()
 
 
-def _environment():
-    """The child finds this package where the parent did, speaks UTF-8, and writes no bytecode."""
+def _kill_marked(mark):
+    """End those that left the group, as a daemon does: they have the mark in their environment (proc(5))."""
+    if not sys.platform.startswith("linux"):
+        return
+    for _ in range(ROUNDS):
+        found = [pid for pid in filter(str.isdecimal, os.listdir("/proc")) if _has(pid, mark.encode())]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(pid), signal.SIGKILL)
+        if not found:
+            return
+        time.sleep(NOTICING / 10)  # what was forked meanwhile is found the next time
+
+
+def _has(pid, mark):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return mark in file.read().split(b"\0")
+    except OSError:
+        return False  # somebody else's, or gone
+
+
+def _environment(mark):
+    """The child finds this package where the parent did, speaks UTF-8, writes no bytecode, and is marked."""
+    name, _, value = mark.partition("=")
     path = os.pathsep.join(filter(None, (str(_PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    plain = {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, **plain, name: value}
 
 
 def _status(code):

@@ -12,11 +12,11 @@ import struct
 from labsupport import settled
 from labsupport.events import Became, Began, Returned
 from labsupport.implied import RECEIVES, SENDS, implied
-from labsupport.naming import HOW, Names, Words, anywhere, name_lanes, plain, thread_names
+from labsupport.naming import HOW, Words, anywhere, name_lanes, plain, thread_names
 
 
-def tell(recorder, frame):
-    """(events, settled events, lanes) of a recorder that has stopped; `frame` ran the recorded block."""
+def tell(recorder, names):
+    """(events, settled events, lanes) of a recorder that has stopped; `names`: the program's own, a Names."""
     calls = [entry[1] for entry in recorder.log if entry[0] == "began"]
     # A socket of a family that is none of ours shows it only when it has been made.
     calls = [call for call in calls if call.lane is None or call.lane.wanted]
@@ -27,7 +27,6 @@ def tell(recorder, frame):
     order = settled.settle(calls, threads)
     _imply(order)
     sockets = _appearing(order)
-    names = Names(frame)
     lanes = name_lanes(sockets, calls, names)
     threads = thread_names(order, recorder.main)
     words = Words(recorder.started, sockets, lanes, names, threads)

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from labsupport.events import Arrived, Became, Began, End, Held, Lane, Returned, Sent
+from labsupport.naming import Names
 from labsupport.recorder import Recorder
 from labsupport.telling import tell
 
@@ -144,7 +145,7 @@ class record:
     def __exit__(self, *raised):
         recorder, self._recorder = self._recorder, None
         recorder.stop()
-        events, settled, lanes = tell(recorder, _block(sys._getframe(1)))
+        events, settled, lanes = tell(recorder, Names(_block(sys._getframe(1))))
         Timeline.__init__(self.timeline, events, lanes, settled, recorder.missed)
         return False
 

@@ -1,0 +1,111 @@
+"""`check(function)`: run a learner's function against real peers, good and bad, and say what happened."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+
+from labsupport.exercises import progress, travel
+from labsupport.exercises.exercise import Exercise, named
+from labsupport.exercises.learner import Learner
+from labsupport.exercises.outcome import NotAttempted, Wrong
+from labsupport.exercises.trial import Trial
+from labsupport.exercises.verdict import NOT_ATTEMPTED, NOT_YET, PASSED, Verdict
+
+MOMENT = 0.2  # seconds for a function that ended to say so
+
+
+def check(function) -> Verdict:
+    """Judge `function`, found by its name, and note the try; the Verdict is true when it passed.
+
+    It runs in a fresh process of its own, which is killed at the end: it cannot hang, stop or change the
+    notebook. Takes at most 3 s for a right answer and 6 s for a wrong one. Raises TypeError for what is no
+    function, ValueError for one that has no exercise's name, RuntimeError where this system cannot hand
+    sockets to another process.
+    """
+    exercise = named(_name(function))
+    verdict = judge(function, exercise)
+    if verdict.status == NOT_ATTEMPTED:
+        return verdict
+    score = progress.note(exercise.name, verdict.passed)
+    return dataclasses.replace(verdict, tries=score.tries, solved=score.solved)
+
+
+def judge(function, exercise: Exercise) -> Verdict:
+    """The Verdict on `function`, without counting it as a try."""
+    if not hasattr(socket, "send_fds"):
+        raise RuntimeError(
+            "check is not available here: this system cannot hand a socket to another process; "
+            "run the course on Linux or macOS, on Windows in WSL2 (`wsl --install`)"
+        )
+    about = {"name": exercise.name, "notebook": exercise.notebook}
+    if travel.is_stub(function):
+        return Verdict(status=NOT_ATTEMPTED, message=NOT_ATTEMPTED, **about)
+    try:
+        learner = Learner(function)
+    except travel.CannotTravel as error:
+        said = str(error)
+        return Verdict(status=NOT_YET, message=f"{said[0].upper()}{said[1:]}.", **about)
+    try:
+        wrong = next(filter(None, (_wrong(case, learner) for case in exercise.cases)), None)
+    finally:
+        learner.close()
+    return _verdict(wrong, learner.printed, exercise, about)
+
+
+def _verdict(wrong, printed, exercise, about):
+    if isinstance(wrong, NotAttempted):
+        return Verdict(status=NOT_ATTEMPTED, message=NOT_ATTEMPTED, **about)
+    if wrong is not None:
+        return Verdict(status=NOT_YET, message=str(wrong), output=printed, timeline=wrong.timeline, **about)
+    skipped = tuple(dict.fromkeys(filter(None, (_missing(case) for case in exercise.cases))))
+    return Verdict(
+        status=PASSED, message=_praise(exercise), beyond=exercise.beyond, output=printed, skipped=skipped, **about
+    )
+
+
+def _praise(exercise):
+    count = len(exercise.cases)
+    return f"It did what was asked in {count} situation{'' if count == 1 else 's'}, good peers and bad."
+
+
+def _missing(case):
+    """What this case needs and this machine lacks, or None."""
+    needs = getattr(case, "needs", None)
+    return needs() if needs else None
+
+
+def _wrong(case, learner):
+    """The Wrong that the case found, or None."""
+    if _missing(case):
+        return None
+    with contextlib.ExitStack() as stack:
+        trial = stack.enter_context(Trial(learner))
+        try:
+            case(trial)
+        except Wrong as wrong:
+            return wrong
+        except OSError as error:
+            return _of_the_peer(error, trial)
+    return None
+
+
+def _of_the_peer(error, trial):
+    """A peer of ours could not go on: what the function did is the reason, as far as can be seen."""
+    if trial.last is None:
+        raise error
+    try:
+        outcome = trial.last.outcome(trial.last.age + MOMENT)
+        outcome.returned()
+    except Wrong as wrong:
+        return wrong
+    what = "waited in vain for the rest" if isinstance(error, TimeoutError) else f"met {type(error).__name__}"
+    return outcome.wrong(f"The other end {what}: your function had returned, or closed, before all was done.")
+
+
+def _name(function):
+    name = getattr(function, "__name__", None)
+    if not callable(function) or not isinstance(name, str):
+        raise TypeError(f"check takes the function itself, such as check(recv_exactly), not {function!r}")
+    return name

@@ -1,0 +1,55 @@
+"""What an exercise is, and where all of them are found."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NOTEBOOKS = ("06",)
+_SOLUTIONS = Path(__file__).with_name("solutions")
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: a function that the learner writes, and the cases that it has to pass.
+
+    `asks`: the contract in a sentence; `cases`: functions that take a Trial and raise Wrong; `hints`: one
+    step each, the last nearly the solution; `beyond`: what a production program would do beyond it.
+    """
+
+    name: str
+    notebook: str
+    asks: str
+    cases: tuple[Callable, ...]
+    hints: tuple[str, ...]
+    beyond: str
+    parts: tuple[str, ...] = field(default=())  # further names that belong to it
+
+    @property
+    def solution(self) -> Path:
+        """The file with the worked solution."""
+        return _SOLUTIONS / f"{self.name}.py"
+
+
+@functools.cache
+def of_notebook(number: str) -> tuple[Exercise, ...]:
+    """The exercises of notebook `number` ("06"), in the notebook's order."""
+    return importlib.import_module(f"labsupport.exercises.nb{number}").EXERCISES
+
+
+@functools.cache
+def catalog() -> dict[str, Exercise]:
+    """All exercises by name, in the course's order."""
+    return {exercise.name: exercise for number in NOTEBOOKS for exercise in of_notebook(number)}
+
+
+def named(name: str) -> Exercise:
+    """The exercise of that name. Raises ValueError that names those there are."""
+    known = catalog()
+    if name not in known:
+        names = ", ".join(known)
+        raise ValueError(f"no exercise is called {name!r}; a function to be checked has its exercise's name: {names}")
+    return known[name]

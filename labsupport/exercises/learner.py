@@ -1,0 +1,186 @@
+"""The learner's function, in a process of its own, as a check sees it: call it, wait, look, end it.
+
+Whatever the function does, it does there: a check has the peers' ends of every connection and the clock. When
+the check is over the process is killed, with everything that it started.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+import time
+
+from labsupport.child import Process
+from labsupport.exercises import travel
+from labsupport.exercises.channel import Channel, Foreign
+from labsupport.exercises.outcome import Gone, Hung, Outcome, Wrong
+
+STARTING = 20.0  # seconds for the process to come up and load the function; it takes a tenth of one
+ANSWERING = 1.0  # seconds for the thread beside the function to answer
+DEADLINE = 2.0  # seconds that a call may take unless its case says otherwise
+_MAIN = "from labsupport.exercises.runner import main; main()"
+
+
+class Learner:
+    """One process for one function; calls go one after another. `close()` ends it, and all that it started."""
+
+    def __init__(self, function):
+        packed, texts = travel.packed(function), travel.sources(function)
+        here, there = socket.socketpair()
+        try:
+            command = [sys.executable, "-P", "-u", "-c", _MAIN, str(there.fileno())]
+            self._process = Process(command, pass_fds=(there.fileno(),))
+        except BaseException:
+            here.close()
+            raise
+        finally:
+            there.close()
+        self.channel = Channel(here)
+        order = {"path": sys.path, "folder": os.getcwd(), "function": packed, "sources": texts}
+        try:
+            self.channel.send("order", order)
+            kind, value = self.channel.receive(STARTING)
+        except (OSError, EOFError):
+            self.close()
+            raise RuntimeError(f"the process for the check did not start: {self._process.output}") from None
+        if kind == "unloadable":
+            self.close()
+            raise travel.CannotTravel(
+                f"it could not be loaded in a process of its own: {value['kinds'][0]}: {value['text']}"
+            )
+
+    @property
+    def printed(self):
+        """What the function has printed so far."""
+        return self._process.output
+
+    def call(self, args, kwargs=None, streams=False, probe=None):
+        """Start the function with `args`; their sockets go over, and are closed here. Returns a Call."""
+        return Call(self, args, kwargs or {}, streams, probe)
+
+    def death(self):
+        """How the process ended, in words, or None while it lives: "exit 0", "killed by SIGPIPE"."""
+        if not self._process.ends_within(0.2):
+            return None
+        self._process.end()
+        return self._process.status
+
+    def close(self):
+        """Kill it. Again: nothing."""
+        self._process.end()
+        self.channel.close()
+
+
+class Call:
+    """One call under way: `outcome()` waits for its end, `item()` for what a generator yields next."""
+
+    def __init__(self, learner, args, kwargs, streams, probe):
+        self._learner, self._channel = learner, learner.channel
+        self._ended, self._answers, self.items, self._read = None, [], [], 0
+        self._began = time.monotonic()
+        try:
+            self._channel.send("call", (args, kwargs, streams, probe))
+        except OSError:
+            raise self._gone() from None
+        _close_all([*args, *kwargs.values()])
+
+    def outcome(self, deadline=DEADLINE, during=None):
+        """The Outcome. Raises Hung where the function still runs after `deadline` seconds since the call.
+
+        `during`: what the peer had done by then, a clause for the verdict: "the peer had closed".
+        """
+        while self._ended is None:
+            left = self._began + deadline - time.monotonic()
+            if not self._take(left):
+                raise Hung(deadline, self._where(), during)
+        return self._ended
+
+    def item(self, deadline=DEADLINE, during=None):
+        """The next value that the generator yields. Raises Hung; IndexError where it has ended instead."""
+        at, until = self._read, time.monotonic() + deadline
+        while len(self.items) <= at and self._ended is None:
+            if not self._take(until - time.monotonic()):
+                raise Hung(deadline, self._where(), during)
+        if len(self.items) <= at:
+            raise IndexError("it has ended")
+        self._read = at + 1
+        return self.items[at]
+
+    @property
+    def running(self):
+        """Whether the function still runs, as far as the messages that have come tell."""
+        while self._ended is None and self._take(0):
+            pass
+        return self._ended is None
+
+    @property
+    def age(self):
+        """Seconds since the call began."""
+        return time.monotonic() - self._began
+
+    def ask(self, function, *more):
+        """`function(args, *more)`, called beside the running function with its own arguments; plain result.
+
+        `function` is an importable one of this package. Raises Wrong when the process does not answer.
+        """
+        try:
+            self._channel.send("ask", (function, *more))
+        except OSError:
+            raise self._gone() from None
+        answer = self._wait_for(lambda: self._answers, ANSWERING)
+        if not answer:
+            raise Hung(ANSWERING, None)
+        kind, value = self._answers.pop()
+        if isinstance(value, Foreign):
+            raise Wrong(f"a look at the running function failed: {value.kind}: {value.text}")
+        return value
+
+    def _where(self):
+        """Where the function is; None when it does not even let the thread beside it run."""
+        try:
+            self._channel.send("where")
+        except OSError:
+            raise self._gone() from None
+        if not self._wait_for(lambda: self._answers or self._ended, ANSWERING) or self._ended:
+            return None
+        return self._answers.pop()[1]
+
+    def _wait_for(self, there, seconds):
+        until = time.monotonic() + seconds
+        while not there():
+            if not self._take(until - time.monotonic()):
+                return False
+        return True
+
+    def _take(self, seconds):
+        """Take one message; False when none came in time."""
+        if not select.select([self._channel], [], [], max(0, seconds))[0]:
+            return False
+        try:
+            kind, value = self._channel.receive(ANSWERING + STARTING)
+        except (EOFError, TimeoutError):
+            raise self._gone() from None
+        if kind == "ended":
+            self._ended = Outcome(value)
+        elif kind == "item":
+            self.items.append(value)
+        else:
+            self._answers.append((kind, value))
+        return True
+
+    def _gone(self):
+        return Gone(self._learner.death())
+
+
+def _close_all(values):
+    """Close the sockets among `values`: they live in the other process now."""
+    for value in values:
+        sock = getattr(value, "sock", value)
+        if isinstance(sock, socket.socket):
+            sock.close()
+        elif type(value) in (list, tuple):
+            _close_all(value)
+        elif hasattr(value, "make"):
+            _close_all(value.args)

@@ -1,0 +1,171 @@
+"""How one call of a learner's function ended, and the sentences for what every exercise has in common."""
+
+from __future__ import annotations
+
+import errno as numbers
+
+from labsupport.exercises.channel import LOST, Foreign, Handed
+from labsupport.shown import errno_name, shown
+
+
+class Wrong(Exception):
+    """The function did something that its contract does not allow; the message is the cause, for the learner.
+
+    `timeline`: that of the run that failed, where there is one.
+    """
+
+    timeline = None
+
+
+class NotAttempted(Wrong):
+    """The stub, as it stands in the notebook."""
+
+
+class Hung(Wrong):
+    """The function still ran when its time was over."""
+
+    def __init__(self, deadline, where, during=None):
+        super().__init__(_hanging(deadline, where, during))
+        self.timeline = where["timeline"] if where else None
+
+
+class Gone(Wrong):
+    """The process ended, or its channel did, before the function returned."""
+
+    def __init__(self, status):
+        super().__init__(_ending(status))
+
+
+def _hanging(deadline, where, during):
+    over = f"when the {deadline:g} s were over"
+    if where is None:
+        return f"It was still busy {over}, and let nothing else run: no call that waits, and no end."
+    place = where["lines"][0][1] if where["lines"] else ""
+    at = f" at `{place}`" if place else ""
+    if where["blocked"] is not None:
+        said = f"It was blocked in `{where['blocked']}` {over}"
+        if where["ends"] and where["blocked"].startswith("recv"):
+            before = f"{during}, " if during else ""
+            return f"{said}: {before}`recv` had returned b'', the end of the stream, and you called it again."
+        return f"{said}{': ' + during if during else ''}."
+    if where["ends"] > 2:
+        return (
+            f"It was still going round {over}: `recv` returned b'', the end of the stream, again and again, "
+            "and the loop did not end."
+        )
+    return f"It was still running{at} {over}{': ' + during if during else ''}."
+
+
+def _ending(status):
+    if status in (None, f"exit {LOST}"):
+        return "It closed descriptors that are not its own: the check's connection to it was among them."
+    if status == "exit 0":
+        return "It ended the whole process (`os._exit`) instead of returning."
+    return f"It ended the whole process ({status}) instead of returning."
+
+
+class Outcome:
+    """`value` or `error`, and what was left: ask with `returned`, `raised` and `clean`, which raise Wrong."""
+
+    def __init__(self, report):
+        self.value, self.error = report["value"], report["error"]
+        self.elapsed = report["elapsed"]  # seconds
+        self.processor = report["processor"]  # seconds of processor time
+        self.called = report["called"]  # {method: how often}
+        self.ends = report["ends"]  # how often recv gave b"" at the end of a stream
+        self.left = report["left"]  # kinds of descriptors still open: "socket", "pipe", "eventpoll", "file"
+        self.unclosed = report["unclosed"]  # (name, from accept) of sockets that the code did not close
+        self.threads = report["threads"]  # names of threads that still run
+        self.given = report["given"]  # for each socket in the arguments: (closed, its timeout)
+        self.inheritable = report["inheritable"]  # for each socket returned
+        self.probe = report.get("probe")
+        self.timeline = report["timeline"]
+
+    def wrong(self, cause):
+        """A Wrong with this run's timeline, to raise: `raise outcome.wrong("…")`."""
+        wrong = Wrong(cause)
+        wrong.timeline = self.timeline
+        return wrong
+
+    @property
+    def error_name(self):
+        """errno's name of what was raised, such as "ECONNRESET", or None."""
+        number = self.error and self.error["errno"]
+        return errno_name(OSError(number, "")) if number in numbers.errorcode else None
+
+    @property
+    def said(self):
+        """What was raised, in words: "ConnectionResetError (ECONNRESET)", "TypeError: …"."""
+        kind = self.error["kinds"][0]
+        if self.error_name:
+            return f"{kind} ({self.error_name})"
+        return f"{kind}: {self.error['text']}" if self.error["text"] else kind
+
+    @property
+    def line(self):
+        """The learner's own line that the exception came through last, or ""."""
+        lines = [line for _, line in self.error["lines"] if line]
+        return lines[-1] if lines else ""
+
+    def returned(self, after=""):
+        """The value. Raises Wrong where the function raised; `after`: a clause: "after the peer had reset"."""
+        if self.error is None:
+            return self.value
+        if "NotImplementedError" in self.error["kinds"]:
+            raise NotAttempted("not attempted yet")
+        if "SystemExit" in self.error["kinds"]:
+            raise self.wrong("It called `sys.exit`: a function that others call returns or raises instead.")
+        at = f", at `{self.line}`" if self.line else ""
+        raise self.wrong(f"It raised {self.said}{at}{' ' + after if after else ''}.")
+
+    def raised(self, *kinds, instead="", errno=None):
+        """The error, one of `kinds` (class names) and of `errno` (a name). Raises Wrong otherwise.
+
+        `instead`: the clause that says when it had to raise: "the peer ended after 3 of 16 bytes".
+        """
+        wanted = " or ".join(kinds) + (f" ({errno})" if errno else "")
+        when = f"{instead[0].upper()}{instead[1:]}: " if instead else ""
+        if self.error is None:
+            raise self.wrong(f"{when}{wanted} was to be raised; you returned {describe(self.value)}.")
+        if "NotImplementedError" in self.error["kinds"]:
+            raise NotAttempted("not attempted yet")
+        if not set(kinds) & set(self.error["kinds"]) or (errno and self.error_name != errno):
+            at = f", at `{self.line}`" if self.line else ""
+            raise self.wrong(f"{when}{wanted} was to be raised; you raised {self.said}{at}.")
+        return self.error
+
+    def clean(self, when="", allow_threads=False):
+        """Raises Wrong where sockets, descriptors or threads were left; `when`: "after the peer had reset"."""
+        works = f"It works, and{' ' + when + ' it' if when else ''}"
+        for name, accepted in self.unclosed:
+            what = "the connection that accept gave" if accepted else "a socket"
+            named = f" (`{name}`)" if name else ""
+            if "socket" in self.left:
+                raise self.wrong(f"{works} leaves {what}{named} open at each call: one descriptor less each time.")
+            raise self.wrong(
+                f"{works} never closes {what}{named}: CPython happened to do it when the last name for it was gone. "
+                "Close it, or use `with`."
+            )
+        if self.left:
+            kinds = {"socket": "a socket", "eventpoll": "a selector", "pipe": "a pipe", "file": "a file"}
+            raise self.wrong(f"{works} leaves {kinds.get(self.left[0], 'a descriptor')} open at each call.")
+        if self.threads and not allow_threads:
+            raise self.wrong(f"{works} leaves a thread running.")
+
+
+def describe(value):
+    """A learner's result in a few words, the same from run to run."""
+    if isinstance(value, Foreign):
+        return value.text
+    if isinstance(value, Handed):
+        return "a socket"
+    if isinstance(value, (list, tuple, dict)) and len(value) > 4:
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(map(describe, value))
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{describe(key)}: {describe(item)}" for key, item in value.items()) + "}"
+    return shown(value)

@@ -1,0 +1,198 @@
+"""What a case of an exercise works with: real peers on loopback, and the learner's function to call.
+
+A case reads like the story it is: make a pair of sockets, hand one to the function, do something with the
+other, look at what came of it. All that a Trial makes is closed when the case ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import struct
+import tempfile
+from pathlib import Path
+
+from labsupport.background import background, until
+from labsupport.exercises.channel import Hand
+from labsupport.exercises.learner import DEADLINE
+from labsupport.exercises.outcome import Wrong
+from labsupport.servers.delivery import Readers
+
+PATIENCE = 2.5  # seconds: the longest that a peer of the check waits for anything
+UNREACHABLE = ("127.255.255.255", 9)  # ENETUNREACH on Linux: the broadcast address of loopback, ip(7)
+_ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, socket(7)
+
+
+class Trial:
+    """One case under way; a context manager that closes whatever the case made."""
+
+    def __init__(self, learner):
+        self._learner = learner
+        self._stack = contextlib.ExitStack()
+        self._readers = self.made(Readers())
+        self.last = None  # the Call made last
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        self._stack.close()
+
+    # --- the learner's function
+
+    def call(self, *args, streams=False, probe=None, **kwargs):
+        """Start the function; returns a Call. Sockets among the arguments go over and are closed here.
+
+        `Hand(sock, timeout=…)` gives a socket a timeout there; `There(make, …)` makes an argument there.
+        `streams`: what it returns is iterated there, each item comes over as it is yielded (`call.item()`).
+        `probe`: called there afterwards as probe(args, value); its plain result is `outcome.probe`.
+        """
+        self.last = self._learner.call(args, kwargs, streams, probe)
+        return self.last
+
+    def run(self, *args, deadline=DEADLINE, during=None, **kwargs):
+        """Call the function and wait: the Outcome. Raises Hung after `deadline` seconds."""
+        return self.call(*args, **kwargs).outcome(deadline, during)
+
+    # --- peers
+
+    def made(self, thing):
+        """`thing`, whose `close` is called when the case ends."""
+        self._stack.callback(thing.close)
+        return thing
+
+    def pair(self, family=socket.AF_INET):
+        """(one to hand over, the peer's): the two ends of a TCP connection on loopback."""
+        with self.listener(family=family) as listener:
+            theirs = self.made(socket.socket(family))
+            theirs.settimeout(PATIENCE)
+            theirs.connect(listener.getsockname())
+            ours, _ = listener.accept()
+        theirs.settimeout(None)
+        return theirs, self._peer(ours)
+
+    def unix_pair(self, kind=socket.SOCK_STREAM):
+        """The same as a pair of Unix sockets: smaller buffers, no addresses."""
+        theirs, ours = socket.socketpair(socket.AF_UNIX, kind)
+        ours.settimeout(PATIENCE)
+        return self.made(theirs), self.made(ours)
+
+    def listener(self, host=None, family=socket.AF_INET, backlog=16):
+        """A listening TCP socket on a port that the kernel picked; its accept waits at most PATIENCE."""
+        listener = self.made(socket.socket(family))
+        listener.settimeout(PATIENCE)
+        listener.bind((host or ("::1" if family == socket.AF_INET6 else "127.0.0.1"), 0))
+        listener.listen(backlog)
+        return listener
+
+    def udp(self, host="127.0.0.1"):
+        """A bound UDP socket whose calls wait at most PATIENCE."""
+        sock = self.made(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM))
+        sock.settimeout(PATIENCE)
+        sock.bind((host, 0))
+        return sock
+
+    def connect(self, address):
+        """A client of our own, connected to `address`; its calls wait at most PATIENCE."""
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        sock = self.made(socket.socket(family))
+        sock.settimeout(PATIENCE)
+        sock.connect(address)
+        return self._peer(sock)
+
+    def accept(self, listener, during="nobody connected"):
+        """The peer's end of the connection that the learner's function made. Raises Wrong where none came."""
+        try:
+            sock, _ = listener.accept()
+        except TimeoutError:
+            raise Wrong(f"{during[0].upper()}{during[1:]}.") from None
+        return self._peer(self.made(sock))
+
+    def _peer(self, sock):
+        sock.settimeout(PATIENCE)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self.made(sock)
+
+    def refusing(self, family=socket.AF_INET):
+        """An address where a connection is refused: bound, so that nobody else gets it, and not listening."""
+        sock = self.made(socket.socket(family))
+        sock.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        return sock.getsockname()
+
+    def unanswering(self):
+        """An address where a SYN goes unanswered: its listener's queue is full (Linux drops it, listen(2))."""
+        listener = self.listener(backlog=0)
+        for _ in range(2):  # one more than the backlog is let in
+            client = self.made(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        return listener.getsockname()
+
+    def folder(self):
+        """An empty folder, for Unix sockets' paths."""
+        return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ls-")))
+
+    def script(self, function, *args):
+        """`function(*args)` in a thread: a peer that acts while the case goes on; `.result()` waits for it."""
+        call = background(function, *args)
+        self._stack.callback(call.close)
+        return call
+
+    def send_apart(self, peer, pieces):
+        """Send `pieces` so that each is read alone: the next goes out when the one before has been read.
+
+        Ends early where the function has closed, or reads no more: it is judged by what it returns.
+        """
+        for piece in pieces:
+            try:
+                peer.sendall(piece)
+            except OSError:
+                return
+            if not self.read(peer):
+                return
+
+    def read(self, peer):
+        """Wait until the learner's end has read all that `peer` sent, or the function has ended; whether it
+        has read it all. Where the kernel does not tell (not Linux): True.
+        """
+        try:
+            until(lambda: not self._unread(peer) or not self.last.running, DEADLINE / 2)
+        except TimeoutError:
+            return False
+        return not self._unread(peer)
+
+    def _unread(self, peer):
+        if peer.family == getattr(socket, "AF_UNIX", None):
+            return _unix_unread(peer)
+        return self._readers.unread(peer)
+
+    @staticmethod
+    def reset(sock):
+        """End a connection with RST."""
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        sock.close()
+
+
+def _unix_unread(sock):
+    import fcntl
+    import termios
+
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0]
+
+
+def needs_ipv6(case):
+    """Mark a case that is left out, and said to be, where ::1 cannot be bound."""
+    case.needs = _ipv6_missing
+    return case
+
+
+@functools.cache
+def _ipv6_missing():
+    from labsupport.machine import ipv6_missing
+
+    return ipv6_missing()
+
+
+__all__ = ["Hand", "PATIENCE", "Trial", "UNREACHABLE", "needs_ipv6"]

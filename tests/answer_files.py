@@ -1,0 +1,72 @@
+"""Answers that people give to an exercise: one file each in answers/, read here, judged side by side.
+
+A section begins with `# === right: TITLE` or `# === wrong: TITLE ==> WHAT THE VERDICT MUST SAY` (a regular
+expression); what follows is a cell as a learner would write it. `# === equivalent: MUTANT ==> REASON` names a
+mutant of the solution that passes because it does the same.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from labsupport.exercises.checking import judge
+from labsupport.exercises.exercise import named
+
+FOLDER = Path(__file__).with_name("answers")
+AT_ONCE = 6  # checks that run side by side: most of their time they wait
+_HEAD = re.compile(r"^# === (right|wrong|equivalent): (.*?)(?: ==> (.*))?$", re.M)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`kind`: "right" or "wrong"; `says`: what the verdict on a wrong one must say, a regular expression."""
+
+    name: str
+    kind: str
+    title: str
+    source: str
+    says: str = ""
+
+    def __str__(self):
+        return f"{self.name}-{self.title}".replace(" ", "-")
+
+
+def answers(name: str) -> list[Answer]:
+    """The answers to the exercise `name`, in the file's order."""
+    return [Answer(name, kind, title, source, says) for kind, title, says, source in _sections(name) if kind != "equivalent"]
+
+
+def equivalents(name: str) -> dict[str, str]:
+    """{mutant: why it does the same as the solution}."""
+    return {title: says for kind, title, says, _ in _sections(name) if kind == "equivalent"}
+
+
+def _sections(name):
+    path = FOLDER / f"{name}.py"
+    parts = _HEAD.split(path.read_text())[1:] if path.exists() else []
+    return [(kind, title, says or "", source) for kind, title, says, source in zip(*[iter(parts)] * 4, strict=True)]
+
+
+def function(name: str, source: str):
+    """The function of that name, defined as a notebook's cell defines it."""
+    file = f"<answer {abs(hash(source))}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    space = {"__name__": "__main__"}
+    exec(compile(source, file, "exec"), space)
+    return space[name]
+
+
+def judged(sources: list[tuple[str, str]]) -> dict[tuple[str, str], object]:
+    """{(name, source): Verdict}, several at a time."""
+
+    def one(key):
+        name, source = key
+        return judge(function(name, source), named(name))
+
+    keys = list(dict.fromkeys(sources))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(keys, pool.map(one, keys), strict=True))

@@ -1,0 +1,32 @@
+"""The solutions with one fault each, put in by machine: what still passes is equivalent, or a hole in the check."""
+
+from __future__ import annotations
+
+import pytest
+
+from answer_files import equivalents, judged
+from labsupport.exercises.exercise import catalog
+from mutants import mutants
+
+pytestmark = pytest.mark.long
+exercises = pytest.mark.parametrize("exercise", list(catalog().values()), ids=lambda exercise: exercise.name)
+
+
+@pytest.fixture(scope="session")
+def verdicts(request):
+    """The verdicts on the mutants of every exercise that was chosen, found side by side."""
+    chosen = {item.callspec.params["exercise"] for item in request.session.items if item.module.__name__ == __name__}
+    return judged([(exercise.name, mutant) for exercise in chosen for mutant in _mutants(exercise).values()])
+
+
+def _mutants(exercise):
+    return mutants(exercise.solution.read_text())
+
+
+@exercises
+def test_what_passes_is_equivalent(exercise, verdicts):
+    passed = {said for said, source in _mutants(exercise).items() if verdicts[exercise.name, source].passed}
+    known = equivalents(exercise.name)
+    assert passed - set(known) == set(), "the check has a hole, or these do the same and are to be listed"
+    assert set(known) - passed == set(), "these are listed as doing the same, and are found out"
+    assert all(known.values()), "the reason is missing"
