@@ -16,6 +16,7 @@ _HOME = {
     "BackgroundCall": "background",
     "Snapshot": "observe",
     "caught": "errors",
+    "check": "exercises",
     "doctor": "machine",
     "ipv6_missing": "machine",
     "tidy": "tidying",

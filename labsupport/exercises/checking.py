@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import socket
 
-from labsupport.exercises import progress, travel
+from labsupport.exercises import scores, travel
 from labsupport.exercises.exercise import Exercise, named
 from labsupport.exercises.learner import Learner
 from labsupport.exercises.outcome import NotAttempted, Wrong
@@ -28,7 +28,7 @@ def check(function) -> Verdict:
     verdict = judge(function, exercise)
     if verdict.status == NOT_ATTEMPTED:
         return verdict
-    score = progress.note(exercise.name, verdict.passed)
+    score = scores.note(exercise.name, verdict.passed)
     return dataclasses.replace(verdict, tries=score.tries, solved=score.solved)
 
 
