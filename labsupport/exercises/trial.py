@@ -78,11 +78,12 @@ class Trial:
         ours.settimeout(PATIENCE)
         return self.made(theirs), self.made(ours)
 
-    def listener(self, host=None, family=socket.AF_INET, backlog=16):
-        """A listening TCP socket on a port that the kernel picked; its accept waits at most PATIENCE."""
+    def listener(self, host=None, family=socket.AF_INET, backlog=16, port=0):
+        """A listening TCP socket; port 0: one that the kernel picks. Its accept waits at most PATIENCE."""
+        family, host = _at(host, family)
         listener = self.made(socket.socket(family))
         listener.settimeout(PATIENCE)
-        listener.bind((host or ("::1" if family == socket.AF_INET6 else "127.0.0.1"), 0))
+        listener.bind((host, port))
         listener.listen(backlog)
         return listener
 
@@ -115,15 +116,16 @@ class Trial:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self.made(sock)
 
-    def refusing(self, family=socket.AF_INET):
+    def refusing(self, family=socket.AF_INET, host=None, port=0):
         """An address where a connection is refused: bound, so that nobody else gets it, and not listening."""
+        family, host = _at(host, family)
         sock = self.made(socket.socket(family))
-        sock.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        sock.bind((host, port))
         return sock.getsockname()
 
-    def unanswering(self):
+    def unanswering(self, host=None, port=0):
         """An address where a SYN goes unanswered: its listener's queue is full (Linux drops it, listen(2))."""
-        listener = self.listener(backlog=0)
+        listener = self.listener(host, backlog=0, port=port)
         for _ in range(2):  # one more than the backlog is let in
             client = self.made(socket.socket())
             client.setblocking(False)
@@ -173,6 +175,13 @@ class Trial:
         """End a connection with RST."""
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         sock.close()
+
+
+def _at(host, family):
+    """(family, host): of the host that was named, else this family's loopback."""
+    if host is None:
+        return family, "::1" if family == socket.AF_INET6 else "127.0.0.1"
+    return socket.AF_INET6 if ":" in host else socket.AF_INET, host
 
 
 def _unix_unread(sock):
