@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import random
 import socket
 import struct
 import tempfile
@@ -182,6 +183,14 @@ def _at(host, family):
     if host is None:
         return family, "::1" if family == socket.AF_INET6 else "127.0.0.1"
     return socket.AF_INET6 if ":" in host else socket.AF_INET, host
+
+
+def _try_port(family, port):
+    """Raises OSError where the port is taken on any address of the family."""
+    if family == socket.AF_INET6 and _ipv6_missing():
+        return
+    with socket.socket(family) as sock:
+        sock.bind(("", port))
 
 
 def _unix_unread(sock):
