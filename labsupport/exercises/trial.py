@@ -124,6 +124,28 @@ class Trial:
         sock.bind((host, port))
         return sock.getsockname()
 
+    def spare_ports(self, count=1):
+        """Numbers of TCP ports that nobody has on loopback, for the time of the case.
+
+        Not those that the kernel picks from: another program would be given one of them meanwhile. Another
+        check takes other ones: a UDP socket on a number of its own stands for each.
+        """
+        ports = []
+        for port in random.sample(range(10_000, 20_000), 10_000):
+            mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                mark.bind(("127.0.0.1", port + 10_000))
+                _try_port(socket.AF_INET, port)
+                _try_port(socket.AF_INET6, port)
+            except OSError:
+                mark.close()
+                continue
+            self.made(mark)
+            ports.append(port)
+            if len(ports) == count:
+                return ports
+        raise RuntimeError("no port between 10000 and 20000 is free")
+
     def unanswering(self, host=None, port=0):
         """An address where a SYN goes unanswered: its listener's queue is full (Linux drops it, listen(2))."""
         listener = self.listener(host, backlog=0, port=port)
