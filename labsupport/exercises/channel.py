@@ -16,7 +16,7 @@ from dataclasses import dataclass
 _LENGTH = struct.Struct("!I")
 MOST_SOCKETS = 200  # descriptors in one message; the kernel's limit is 253 (SCM_MAX_FD)
 LONGEST = 8 * 1024 * 1024  # bytes of one value; a longer one is told by its length
-LOST = 90  # exit status of a process whose channel is gone
+LOST, BROKEN = 90, 91  # exit status of a process whose channel is gone, and of one that cannot tell its result
 DEEPEST = 20  # containers in one another
 
 
@@ -128,7 +128,7 @@ def pack(value, socks, depth=0):
     """`value` with its sockets as references into `socks`, and with text for what is not plain."""
     if value is None or type(value) in (bool, int, float, complex, str, bytes):
         long = isinstance(value, (str, bytes)) and len(value) > LONGEST
-        return _told(value) if long else value
+        return told(value) if long else value
     if type(value) in (bytearray, memoryview):
         return Foreign(type(value).__name__, f"a {type(value).__name__} of {memoryview(value).nbytes} bytes")
     if isinstance(value, (Foreign, _Ref)):
@@ -145,7 +145,7 @@ def pack(value, socks, depth=0):
         return type(value)(pack(item, socks, depth + 1) for item in value)
     if depth < DEEPEST and type(value) is dict:
         return {pack(key, socks, depth + 1): pack(item, socks, depth + 1) for key, item in value.items()}
-    return value if _is_ours(value) else _told(value)
+    return value if _is_ours(value) else told(value)
 
 
 def _reference(sock, timeout, socks):
@@ -162,7 +162,8 @@ def _is_ours(value):
     return isinstance(module, str) and module.startswith("labsupport.")
 
 
-def _told(value):
+def told(value):
+    """A Foreign that says what `value` is, the same from run to run."""
     kind = type(value).__name__
     article = "an" if kind[:1] in "AEIOaeio" else "a"
     if isinstance(value, (str, bytes)):

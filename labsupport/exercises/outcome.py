@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno as numbers
 
-from labsupport.exercises.channel import LOST, Foreign, Handed
+from labsupport.exercises.channel import BROKEN, LOST, Foreign, Handed
 from labsupport.shown import errno_name, shown
 
 
@@ -27,6 +27,7 @@ class Hung(Wrong):
     def __init__(self, deadline, where, during=None):
         super().__init__(_hanging(deadline, where, during))
         self.timeline = where["timeline"] if where else None
+        self.blocked = where["blocked"] if where else None  # the call that it waited in, or None
 
 
 class Gone(Wrong):
@@ -59,6 +60,8 @@ def _hanging(deadline, where, during):
 def _ending(status):
     if status in (None, f"exit {LOST}"):
         return "It closed descriptors that are not its own: the check's connection to it was among them."
+    if status == f"exit {BROKEN}":
+        return "It changed Python itself (something built in is gone or replaced), and nothing after it could run."
     if status == "exit 0":
         return "It ended the whole process (`os._exit`) instead of returning."
     return f"It ended the whole process ({status}) instead of returning."
@@ -133,6 +136,36 @@ class Outcome:
             at = f", at `{self.line}`" if self.line else ""
             raise self.wrong(f"{when}{wanted} was to be raised; you raised {self.said}{at}.")
         return self.error
+
+    def socket(self, *value, when=""):
+        """The socket that was returned, or `value`, an item of it. Raises Wrong for all else.
+
+        `when`: a clause for the verdict: "for 'tcp'".
+        """
+        value = value[0] if value else self.returned()
+        if isinstance(value, Handed):
+            return value
+        said = f"You returned {describe(value)}{' ' + when if when else ''}"
+        if isinstance(value, Foreign) and value.kind == "socket":
+            raise self.wrong(f"{said}: what the caller gets is of no use. Is it made in a `with` that ends here?")
+        if value is None:
+            raise self.wrong(f"{said}, and a socket was asked for: is there a `return`?")
+        raise self.wrong(f"{said}, and a socket was asked for.")
+
+    def untouched(self, timeout=None):
+        """Raises Wrong where a socket that the function was given is closed now, or has another timeout.
+
+        `timeout`: the one that it was given with, in seconds; None: it blocks.
+        """
+        for closed, now in self.given:
+            if closed:
+                raise self.wrong("It works, and closes the socket that it was given: its caller goes on with it.")
+            if now != timeout:
+                was = "none" if timeout is None else f"{timeout:g} s"
+                raise self.wrong(
+                    "It works, and leaves the socket that it was given with another timeout: "
+                    f"it had {was} before, and its caller counts on that."
+                )
 
     def clean(self, when="", allow_threads=False):
         """Raises Wrong where sockets, descriptors or threads were left; `when`: "after the peer had reset"."""

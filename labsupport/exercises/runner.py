@@ -21,7 +21,7 @@ import time
 import cloudpickle
 
 from labsupport.exercises import ledger
-from labsupport.exercises.channel import LOST, Channel, Foreign
+from labsupport.exercises.channel import BROKEN, LOST, Channel, Foreign
 from labsupport.naming import Names
 from labsupport.recorder import Recorder
 from labsupport.telling import tell
@@ -110,6 +110,8 @@ class Runner:
                 self._orders.put(value)
             elif kind == "where":
                 self._channel.send("where", self._where())
+            elif kind == "called":
+                self._channel.send("called", self._running.counts()["called"])
             elif kind == "ask":
                 function, *more = value
                 self._channel.send("answer", _answer(function, self._running, more))
@@ -123,17 +125,22 @@ class Runner:
             value, error = None, raised
         if os.getpid() != self._pid:
             os._exit(0)  # a copy that the function forked, and that came back out of it
+        try:
+            self._tell(run, value, error, probe)
+        except OSError:
+            os._exit(LOST)
+        except BaseException:  # what Python itself is made of is no longer there
+            os._exit(BROKEN)
+        del error
+        run.forget(value)
+
+    def _tell(self, run, value, error, probe):
         with self._telling:
             run.over = True
             report = run.report(value, error)
         if probe is not None:
             report["probe"] = _answer(probe, run, [value])
-        del error
-        try:
-            self._channel.send("ended", report)
-        except OSError:
-            os._exit(LOST)
-        run.forget(value)
+        self._channel.send("ended", report)
 
     def _each(self, item):
         self._channel.send("item", item)

@@ -14,7 +14,7 @@ import types
 
 import cloudpickle
 
-from labsupport.shown import shown
+from labsupport.exercises.channel import told
 
 _NOTHING = {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # the instructions of `pass`
 
@@ -33,7 +33,7 @@ def packed(function):
             said = f"it uses something that cannot travel to a process of its own ({error})"
         else:
             name, value = culprit
-            said = f"it uses `{name}`, {shown(value)} of the notebook, which cannot travel to a process of its own"
+            said = f"it uses `{name}`, {told(value).text} of the notebook, which cannot travel to a process of its own"
         raise CannotTravel(said) from None
 
 
