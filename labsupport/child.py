@@ -67,17 +67,18 @@ def run_child(source, *args, deadline=10, user=False, files=None):
 class Process:
     """A program in a process group of its own, the thread that reads what it says, and the end of both.
 
-    `command`: its words; `order`: bytes for its standard input; `pass_fds`: descriptors that it inherits.
+    `command`: its words; `order`: bytes for its standard input; `pass_fds`: descriptors that it inherits;
+    `environment`: variables that it has beside this process's.
     """
 
-    def __init__(self, command, order=b"", pass_fds=()):
+    def __init__(self, command, order=b"", pass_fds=(), environment=None):
         self._mark = f"{MARK}={uuid.uuid4().hex}"
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(self._mark),
+            env={**_environment(self._mark), **(environment or {})},
             start_new_session=True,
             pass_fds=pass_fds,
         )

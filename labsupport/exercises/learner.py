@@ -20,6 +20,8 @@ from labsupport.exercises.outcome import Gone, Hung, Outcome, Wrong
 STARTING = 20.0  # seconds for the process to come up and load the function; it takes a tenth of one
 ANSWERING = 1.0  # seconds for the thread beside the function to answer
 DEADLINE = 2.0  # seconds that a call may take unless its case says otherwise
+# Its address space is limited: glibc would reserve 64 MiB of it for every thread (mallopt(3)).
+_SPARING = {"MALLOC_ARENA_MAX": "2"}
 _MAIN = "from labsupport.exercises.runner import main; main()"
 
 
@@ -31,7 +33,7 @@ class Learner:
         here, there = socket.socketpair()
         try:
             command = [sys.executable, "-P", "-u", "-c", _MAIN, str(there.fileno())]
-            self._process = Process(command, pass_fds=(there.fileno(),))
+            self._process = Process(command, pass_fds=(there.fileno(),), environment=_SPARING)
         except BaseException:
             here.close()
             raise
@@ -125,17 +127,24 @@ class Call:
 
         `function` is an importable one of this package. Raises Wrong when the process does not answer.
         """
-        try:
-            self._channel.send("ask", (function, *more))
-        except OSError:
-            raise self._gone() from None
-        answer = self._wait_for(lambda: self._answers, ANSWERING)
-        if not answer:
-            raise Hung(ANSWERING, None)
-        kind, value = self._answers.pop()
+        kind, value = self._answer("ask", (function, *more))
         if isinstance(value, Foreign):
             raise Wrong(f"a look at the running function failed: {value.kind}: {value.text}")
         return value
+
+    def called(self):
+        """{method: how often} of the calls on sockets that the function has begun so far."""
+        return self._answer("called", None)[1]
+
+    def _answer(self, kind, value):
+        """(kind, value) of what the thread beside the function says to this message."""
+        try:
+            self._channel.send(kind, value)
+        except OSError:
+            raise self._gone() from None
+        if not self._wait_for(lambda: self._answers, ANSWERING):
+            raise Hung(ANSWERING, None)
+        return self._answers.pop()
 
     def _where(self):
         """Where the function is; None when it does not even let the thread beside it run."""

@@ -28,7 +28,7 @@ from labsupport.telling import tell
 from labsupport.timeline import Timeline
 
 HIGH = 900  # where the channel's descriptor moves to: out of the way of numbers that a lesson is about
-MEMORY = 3 << 30  # bytes of address space: a runaway list ends as a MemoryError, not with the machine
+MEMORY = 2 << 30  # bytes of address space: a runaway list ends as a MemoryError, not with the machine
 KEPT = 30  # calls of one run that its timeline shows
 _files = set()  # where the learner's code is from
 WINDING_UP = 0.3  # seconds: how long a thread that the function has told to end may take
@@ -80,6 +80,7 @@ class Runner:
         self._main = threading.main_thread().ident
         self._function = None
         self._running = None  # the Run under way
+        self._begun = threading.Event()  # … which is that of the call that came last
         self._telling = threading.Lock()
 
     def run(self):
@@ -107,18 +108,22 @@ class Runner:
             except EOFError:
                 os._exit(LOST)  # the check has seen enough, or the function has closed the channel
             if kind == "call":
+                self._begun.clear()
                 self._orders.put(value)
             elif kind == "where":
                 self._channel.send("where", self._where())
             elif kind == "called":
+                self._begun.wait()
                 self._channel.send("called", self._running.counts()["called"])
             elif kind == "ask":
+                self._begun.wait()
                 function, *more = value
                 self._channel.send("answer", _answer(function, self._running, more))
 
     def _call(self, args, kwargs, streams, probe):
         run = Run(self._function, args, kwargs)
         self._running = run
+        self._begun.set()
         try:
             value, error = run.result(self._each if streams else None), None
         except BaseException as raised:
@@ -173,11 +178,11 @@ class Run:
         self._before = ledger.descriptors()
         self.recorder = Recorder()
         self._told = None
+        self._began, self._busy = time.monotonic(), time.process_time()
 
     def result(self, each=None):
         """What the function returns, or the list of what it yields, each item given to `each` as it comes."""
         self.recorder.start()
-        self._began, self._busy = time.monotonic(), time.process_time()
         value = self.function(*self.args, **self.kwargs)
         if each is None:
             return value
