@@ -7,12 +7,11 @@ has to know that it is recorded: the code uses the ordinary `socket` module.
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from pathlib import Path
 
 from labsupport.events import Arrived, Became, Began, End, Held, Lane, Returned, Sent
+from labsupport.files import write_whole
 from labsupport.naming import Names
 from labsupport.recorder import Recorder
 from labsupport.telling import tell
@@ -155,13 +154,3 @@ def _block(frame):
     while frame.f_back is not None and frame.f_globals.get("__name__") == "contextlib":
         frame = frame.f_back
     return frame
-
-
-def write_whole(path, data):
-    """Write bytes to a file so that it has all of them, or is as it was before. Raises OSError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        draft.write_bytes(data)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

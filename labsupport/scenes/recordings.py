@@ -16,8 +16,9 @@ import textwrap
 from pathlib import Path
 
 from labsupport import events
+from labsupport.files import write_whole
 from labsupport.packets import parse
-from labsupport.timeline import Timeline, write_whole
+from labsupport.timeline import Timeline
 
 FOLDER = Path(__file__).parent.parent / "recordings"
 # Where a scene that has run is to be recorded; set by the maintainer's tool alone.
