@@ -9,12 +9,12 @@ import socket
 import textwrap
 import threading
 import time
+import uuid
 
 import pytest
 
 from answer_files import function
 from labsupport import check
-from labsupport.child import MARK
 from labsupport.exercises.checking import judge
 from labsupport.exercises.exercise import catalog, named
 
@@ -37,22 +37,24 @@ def verdict_on(body, before=""):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left():
+def nothing_left(monkeypatch):
     """No descriptor, thread or process stays, whatever the learner's code did."""
+    mark = f"TEST_CHECK_{uuid.uuid4().hex}"
+    monkeypatch.setenv(mark, "1")  # inherited by what a check starts
     descriptors, threads = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
     yield
     assert len(os.listdir("/proc/self/fd")) <= descriptors
     assert set(threading.enumerate()) <= threads
-    assert not marked()
+    assert not marked(mark)
 
 
-def marked():
-    """The processes that a check started, found by what is in their environment."""
+def marked(mark):
+    """The processes with `mark` in the environment that they began with (proc(5))."""
     found = []
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
-                found += [pid] * (f"{MARK}=".encode() in file.read())
+                found += [pid] * (f"{mark}=".encode() in file.read())
         except OSError:
             continue
     return found
