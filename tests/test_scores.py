@@ -11,7 +11,7 @@ import tempfile
 import textwrap
 import time
 import warnings
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,7 @@ def test_tries_count_up_to_the_first_pass_and_all_tries_go_on():
 def test_the_time_is_utc_in_iso_8601():
     when = datetime.fromisoformat(note("f", True).solved)
     assert when.utcoffset() == timedelta(0)
-    assert abs(datetime.now(timezone.utc) - when) < timedelta(minutes=1)
+    assert abs(datetime.now(UTC) - when) < timedelta(minutes=1)
 
 
 def test_the_file_says_its_version_and_keeps_what_it_does_not_know(file):
@@ -124,7 +124,9 @@ def test_a_process_that_is_killed_leaves_a_whole_file(file):
         running.send_signal(signal.SIGKILL)
     for _ in range(6):
         before = read()[0]["f"].all_tries if "f" in read()[0] else 0
-        with process("from labsupport.exercises import scores\nwhile True: scores.note('f', False)") as running:
+        with process(
+            "from labsupport.exercises import scores\nwhile True: scores.note('f', False)"
+        ) as running:
             deadline = time.monotonic() + 20
             while read()[0].get("f", Score()).all_tries < before + 3 and time.monotonic() < deadline:
                 assert read()[1] == ""
@@ -149,6 +151,13 @@ def test_a_lock_that_another_holds_is_waited_for_and_said_and_the_try_kept(file,
 
 # What stands in the way
 
+
+def entry(**changed):
+    """A file of scores with one exercise's entry changed."""
+    whole = {"tries": 3, "all_tries": 3, "solved": None, "last": None}
+    return json.dumps({"version": 1, "exercises": {"f": {**whole, **changed}}}).encode()
+
+
 DAMAGED = {
     "empty": b"",
     "cut": b'{"version": 1, "exercises": {"f": {"tr',
@@ -156,8 +165,10 @@ DAMAGED = {
     "a list": b"[]",
     "no version": b'{"exercises": {}}',
     "an older version": b'{"version": 0, "exercises": {}}',
-    "no counts": b'{"version": 1, "exercises": {"f": {"tries": "3", "solved": null, "all_tries": 3, "last": null}}}',
-    "no time": b'{"version": 1, "exercises": {"f": {"tries": 1, "solved": "now", "all_tries": 3, "last": null}}}',
+    "no counts": entry(tries="3"),
+    "more tries than tries": entry(tries=4),
+    "no time": entry(solved="now"),
+    "lacking": json.dumps({"version": 1, "exercises": {"f": {"tries": 1}}}).encode(),
     "deep": b"[" * 100_000,
 }
 
@@ -189,7 +200,9 @@ def test_what_was_put_aside_is_never_overwritten(file):
 def test_a_file_of_a_newer_version_is_left_alone(file):
     file.parent.mkdir()
     file.write_text('{"version": 2, "something": "else"}')
-    with pytest.warns(ProgressWarning, match="written by a newer version .* left as it is.* this try is kept"):
+    with pytest.warns(
+        ProgressWarning, match="written by a newer version .* left as it is.* this try is kept"
+    ):
         assert note("f", True).tries == 1
     assert file.read_text() == '{"version": 2, "something": "else"}'
     assert "newer version" in read()[1]
@@ -230,7 +243,10 @@ def test_a_folder_that_is_read_only():
         finished = process(code, XDG_DATA_HOME=home)
         said = finished.communicate(timeout=60)[0]
         Path(home).chmod(0o755)
-        assert said.startswith("1 Your progress could not be noted: Permission denied") and finished.returncode == 0
+        assert (
+            said.startswith("1 Your progress could not be noted: Permission denied")
+            and finished.returncode == 0
+        )
         assert list(folder.iterdir()) == []
 
 
@@ -256,7 +272,7 @@ def test_a_full_disk_keeps_the_old_file_whole(file, tmp_path):
         assert scores.note("f", False).tries == 3 and not scores._unsaved
         assert b'"tries": 3' in scores.path().read_bytes()
     """
-    mount = f"mount -t tmpfs -o size=64k none {tmp_path} && exec {sys.executable} -c \"$CODE\""
+    mount = f'mount -t tmpfs -o size=64k none {tmp_path} && exec {sys.executable} -c "$CODE"'
     probe = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
     try:
         missing = subprocess.run([*probe, f"mount -t tmpfs none {tmp_path}"], capture_output=True).returncode
@@ -265,7 +281,11 @@ def test_a_full_disk_keeps_the_old_file_whole(file, tmp_path):
     if missing:
         pytest.skip("needs unshare(1), and leave to mount in a namespace")
     finished = subprocess.run(
-        [*probe, mount], env={**os.environ, "CODE": textwrap.dedent(code)}, capture_output=True, text=True, timeout=60
+        [*probe, mount],
+        env={**os.environ, "CODE": textwrap.dedent(code)},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert finished.returncode == 0, finished.stderr
 

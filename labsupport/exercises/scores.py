@@ -13,7 +13,7 @@ import sys
 import threading
 import warnings
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
@@ -70,8 +70,8 @@ def path() -> Path:
 
 
 def note(name: str, passed: bool) -> Score:
-    """Count one try at the exercise `name`; the Score with it. Warns where the file cannot take it; never fails."""
-    when = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    """Count one try at the exercise `name`; the Score with it. Where the file cannot take it, it warns."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
     with _mutex:
         _unsaved.append((name, passed, when))
         said = _saved()
@@ -113,8 +113,8 @@ def _saved():
         count = len(_unsaved)
         tries = "this try is" if count == 1 else f"{count} tries are"
         return (
-            f"Your progress could not be noted: {_reason(error)}. Until it can, {tries} kept in this notebook's "
-            "kernel alone; the next check tries again."
+            f"Your progress could not be noted: {_reason(error)}. Until it can, {tries} kept in this "
+            "notebook's kernel alone; the next check tries again."
         )
 
 
@@ -129,7 +129,10 @@ def _written(file):
         kept = _empty()
     except Damaged:
         aside = _put_aside(file)
-        kept, said = _empty(), f"The file of your progress was damaged. It is now {aside}; a new one was begun."
+        kept, said = (
+            _empty(),
+            f"The file of your progress was damaged. It is now {aside}; a new one was begun.",
+        )
     scores = {name: _score(entry) for name, entry in kept["exercises"].items()}
     for name, score in _with_unsaved(scores).items():
         kept["exercises"].setdefault(name, {}).update(vars(score))
