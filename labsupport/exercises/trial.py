@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
+import select
 import socket
 import struct
 import tempfile
+import threading
 from pathlib import Path
 
 from labsupport.background import background, until
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.learner import DEADLINE
-from labsupport.exercises.outcome import Wrong
+from labsupport.exercises.outcome import Hung, Wrong
 from labsupport.servers.delivery import Readers
 
 PATIENCE = 2.5  # seconds: the longest that a peer of the check waits for anything
@@ -33,6 +35,7 @@ class Trial:
         self._stack = contextlib.ExitStack()
         self._readers = self.made(Readers())
         self.last = None  # the Call made last
+        self._thread = threading.get_ident()
 
     def __enter__(self):
         return self
@@ -103,13 +106,31 @@ class Trial:
         sock.connect(address)
         return self._peer(sock)
 
-    def accept(self, listener, during="nobody connected"):
-        """The peer's end of the connection that the learner's function made. Raises Wrong where none came."""
+    def wrong(self, cause):
+        """A Wrong with the timeline so far, to raise while the function may still run."""
+        wrong = Wrong(cause)
         try:
-            sock, _ = listener.accept()
-        except TimeoutError:
-            raise Wrong(f"{during[0].upper()}{during[1:]}.") from None
+            wrong.timeline = self.last.outcome(0).timeline
+        except Hung as hung:
+            wrong.timeline = hung.timeline
+        return wrong
+
+    def accept(self, listener, during="nobody connected"):
+        """The peer's end of the connection that the learner's function made. Raises Wrong where none came:
+        what the function raised instead, or `during`.
+        """
+        with contextlib.suppress(TimeoutError):
+            until(lambda: _readable(listener) or self._ended(), PATIENCE)
+        if not _readable(listener):
+            if self._ended():
+                self.last.outcome().returned()
+            raise self.wrong(f"{during[0].upper()}{during[1:]}.")
+        sock, _ = listener.accept()
         return self._peer(self.made(sock))
+
+    def _ended(self):
+        """Whether the function has ended; only the thread that runs the case can tell."""
+        return threading.get_ident() == self._thread and self.last is not None and not self.last.running
 
     def _peer(self, sock):
         sock.settimeout(PATIENCE)
@@ -213,6 +234,10 @@ def _try_port(family, port):
         return
     with socket.socket(family) as sock:
         sock.bind(("", port))
+
+
+def _readable(sock):
+    return bool(select.select([sock], [], [], 0)[0])
 
 
 def _unix_unread(sock):
