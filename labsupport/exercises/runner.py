@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 
 import cloudpickle
 
@@ -28,6 +29,7 @@ from labsupport.telling import tell
 from labsupport.timeline import Timeline
 
 HIGH = 900  # where the channel's descriptor moves to: out of the way of numbers that a lesson is about
+SWITCHING = 0.001  # seconds after which a thread that computes lets the one beside it run; Python's own is 0.005
 MEMORY = 2 << 30  # bytes of address space: a runaway list ends as a MemoryError, not with the machine
 KEPT = 30  # calls of one run that its timeline shows
 _files = set()  # where the learner's code is from
@@ -38,6 +40,7 @@ def main():
     """Carry out what the check asks until it hangs up."""
     sock = socket.socket(fileno=_moved(int(sys.argv[1])))
     sock.set_inheritable(False)
+    sys.setswitchinterval(SWITCHING)
     _limit()
     Runner(Channel(sock, _restored)).run()
 
@@ -153,7 +156,7 @@ class Runner:
     def _where(self):
         """Where the function is now; the timeline of what it has called so far ends with this."""
         run, frame = self._running, sys._current_frames().get(self._main)
-        places = _places(inspect.getouterframes(frame) if frame is not None else ())
+        places = _places(_outwards(frame))
         with self._telling:
             if run is None or run.over:
                 return None
@@ -311,16 +314,23 @@ def _told(error):
         "errno": number if isinstance(number, int) else None,
         "text": _settled(str(error)),
         "code": error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else None,
-        "lines": _places(inspect.getinnerframes(error.__traceback__)) if error.__traceback__ else [],
+        "lines": _places(traceback.walk_tb(error.__traceback__)),
     }
 
 
+def _outwards(frame):
+    """(frame, line number) from the innermost on. Not inspect's: it asks the file system, call by call."""
+    while frame is not None:
+        yield frame, frame.f_lineno
+        frame = frame.f_back
+
+
 def _places(frames):
-    """(function, line) of each frame of the learner's code, outermost first for a traceback."""
+    """(function, line) of each frame of the learner's code, in the order of `frames`."""
     return [
-        (frame.function, linecache.getline(frame.filename, frame.lineno).strip())
-        for frame in frames
-        if frame.filename in _files
+        (frame.f_code.co_name, linecache.getline(frame.f_code.co_filename, number).strip())
+        for frame, number in frames
+        if frame.f_code.co_filename in _files
     ]
 
 
