@@ -53,3 +53,11 @@ def named(name: str) -> Exercise:
         names = ", ".join(known)
         raise ValueError(f"no exercise is called {name!r}; a function to be checked has its exercise's name: {names}")
     return known[name]
+
+
+def of(function) -> Exercise:
+    """The exercise of a function or of a name. Raises ValueError as `named`, TypeError for what is neither."""
+    name = function if isinstance(function, str) else getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        raise TypeError(f"an exercise is given as its function or by its name, not as {function!r}")
+    return named(name)
