@@ -153,7 +153,7 @@ class Outcome:
         raise self.wrong(f"{said}, and a socket was asked for.")
 
     def untouched(self, timeout=None):
-        """Raises Wrong where a socket that the function was given is closed now, or has another timeout.
+        """Raises Wrong where a socket that the function was given is closed, shut down, or has another timeout.
 
         `timeout`: the one that it was given with, in seconds; None: it blocks.
         """
@@ -166,6 +166,8 @@ class Outcome:
                     "It works, and leaves the socket that it was given with another timeout: "
                     f"it had {was} before, and its caller counts on that."
                 )
+        if self.called.get("shutdown"):
+            raise self.wrong("It works, and shuts down the socket that it was given: its caller goes on with it.")
 
     def clean(self, when="", allow_threads=False):
         """Raises Wrong where sockets, descriptors or threads were left; `when`: "after the peer had reset"."""
