@@ -1,25 +1,85 @@
-"""`python -m labsupport doctor`: what this machine can show, and how to get the rest."""
+"""`python -m labsupport`: what this machine can show, how the exercises stand, and a teacher's setting."""
 
 from __future__ import annotations
 
 import argparse
-
-from labsupport.machine import doctor
+import sys
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line `arguments` (those of this process if None); the exit status is 0."""
+    """Run the command line `arguments` (those of this process if None). Returns the exit status, 0 or 1."""
     parser = argparse.ArgumentParser(prog="python -m labsupport", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="command")
-    says = "say what this machine can show, each with its remedy"
-    command = commands.add_parser("doctor", help=says, description=says)
-    command.add_argument("--json", action="store_true", help="for a program to read")
+    _add_doctor(commands)
+    _add_progress(commands)
+    _add_solutions(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command is None:
         parser.print_help()
         return 0
+    return chosen.run(chosen)
+
+
+def _add_doctor(commands):
+    says = "say what this machine can show, each with its remedy"
+    command = commands.add_parser("doctor", help=says, description=says)
+    command.add_argument("--json", action="store_true", help="for a program to read")
+    command.set_defaults(run=_doctor)
+
+
+def _add_progress(commands):
+    says = "say which exercises are solved, and after how many tries"
+    command = commands.add_parser("progress", help=says, description=says)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for a program to read")
+    form.add_argument(
+        "--csv", action="store_true", help="one line an exercise, for a teacher who collects them"
+    )
+    command.set_defaults(run=_progress)
+
+
+def _add_solutions(commands):
+    says = "withhold the worked solutions from all who use this environment, or give them again"
+    command = commands.add_parser("solutions", help=says, description=says)
+    command.add_argument("what", choices=("withhold", "give"))
+    command.set_defaults(run=_solutions)
+
+
+def _doctor(chosen):
+    from labsupport.machine import doctor
+
     report = doctor()
     print(report.json() if chosen.json else report.text())
+    return 0
+
+
+def _progress(chosen):
+    from labsupport.exercises import progress
+
+    course = progress()
+    if chosen.csv:
+        print(course.csv(), end="")
+        print(course.trouble, end="\n" * bool(course.trouble), file=sys.stderr)
+    else:
+        print(course.json() if chosen.json else course.text())
+    return 0
+
+
+def _solutions(chosen):
+    from labsupport.exercises import worked
+
+    withhold = chosen.what == "withhold"
+    try:
+        path = worked.withhold(withhold)
+    except OSError as error:
+        print(
+            f"The setting stands in the environment, in {worked.setting()}, and cannot be written: "
+            f"{error.strerror}.\nOnly one who may write there can change it, such as its maker.",
+            file=sys.stderr,
+        )
+        return 1
+    does = "says that you have withheld it" if withhold else "shows it"
+    print(f"solution() now {does}; this is set in {path}.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Exercises that say what went wrong: `check`, `hint`, `solution`; one module a notebook.
+"""Exercises that say what went wrong: `check`, `hint`, `solution`, `progress`; one module a notebook.
 
 Names arrive when they are first used: the process that runs a learner's function imports this package too, and needs
 little of it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-_HOME = {"check": "checking"}
+_HOME = {"check": "checking", "hint": "hints", "progress": "standing", "solution": "worked"}
 
 __all__ = sorted(_HOME)
 

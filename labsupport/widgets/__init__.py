@@ -10,6 +10,8 @@ from labsupport.widgets.bundle import diagram_bundle, report_bundle, snapshot_bu
 from labsupport.widgets.callcard import call_bundle
 from labsupport.widgets.network_panel import network_bundle, sockets_bundle
 from labsupport.widgets.predict import Prediction, predict
+from labsupport.widgets.scoreboard import progress_bundle
+from labsupport.widgets.verdict import hint_bundle, solution_bundle, verdict_bundle
 from labsupport.widgets.watch import View, watch
 
 __all__ = [
@@ -17,11 +19,15 @@ __all__ = [
     "View",
     "call_bundle",
     "diagram_bundle",
+    "hint_bundle",
     "network_bundle",
     "predict",
+    "progress_bundle",
     "report_bundle",
     "snapshot_bundle",
     "sockets_bundle",
+    "solution_bundle",
     "timeline_bundle",
+    "verdict_bundle",
     "watch",
 ]

@@ -6,6 +6,8 @@ pane: two hosts fit into 700 pixels, more than two wrap.
 
 from __future__ import annotations
 
+import re
+
 from labsupport.draw import theme
 
 WIDTH = 720  # pixels, as wide as the ladder
@@ -112,3 +114,33 @@ def status(said, *, aside="", high=0):
 def code(said):
     """An address or the like."""
     return f'<span style="{_MONO};font-size:11px">{theme.escape(said)}</span>'
+
+
+def marked(said):
+    """A sentence with what stands in backticks set as code."""
+    parts = re.split(r"`([^`]+)`", said)
+    return "".join(_inline(part) if number % 2 else theme.escape(part) for number, part in enumerate(parts))
+
+
+def _inline(said):
+    return (
+        f'<code style="{_MONO};font-size:12px;background:var(--soft);color:var(--ink);border-radius:4px;'
+        f'padding:1px 4px;white-space:pre-wrap">{theme.escape(said)}</code>'
+    )
+
+
+def listing(body, high=320):
+    """Lines of output or of a program, HTML; what is higher than `high` pixels scrolls."""
+    return (
+        f'<pre style="{_MONO};font-size:12px;line-height:1.45;margin:4px 0 0;padding:6px 10px;'
+        f'color:var(--ink);background:var(--soft);border-radius:6px;white-space:pre;overflow:auto;max-height:{high}px">'
+        f"{body}</pre>"
+    )
+
+
+def framed(ink, body):
+    """`body` on the page's paper, with a stroke in `ink`, a CSS color, at its left."""
+    return paper(
+        f'<section style="border:1px solid var(--line);border-left:5px solid {ink};border-radius:8px;'
+        f'background:var(--paper);padding:8px 12px 10px">{body}</section>'
+    )

@@ -1,0 +1,99 @@
+"""What a check found, a hint and a solution, as the page shows them; their text is the value's own."""
+
+from __future__ import annotations
+
+from labsupport import draw
+from labsupport.draw import theme
+from labsupport.exercises import standing
+from labsupport.exercises.verdict import NOT_ATTEMPTED
+from labsupport.widgets import sheets
+from labsupport.widgets.bundle import bundle, still
+
+HIGHEST = 560  # pixels of a timeline; a longer one scrolls
+
+
+def verdict_bundle(verdict):
+    """The mimebundle of a Verdict; live with the run's picture, and the score of its notebook."""
+    return bundle(repr(verdict), None, still(_html(verdict)))
+
+
+def hint_bundle(hint):
+    """The mimebundle of a Hint."""
+    beyond = _line(sheets.marked(hint.beyond), dim=True) if hint.beyond else ""
+    head = f'<div style="font-weight:650;color:var(--dim)">{theme.escape(hint.head)}</div>'
+    return bundle(
+        repr(hint), None, still(sheets.framed("var(--c)", head + _line(sheets.marked(hint.text)) + beyond))
+    )
+
+
+def solution_bundle(solution):
+    """The mimebundle of a Solution; live in the colors that the page gives to programs."""
+    if not solution.source:
+        live = sheets.framed("var(--k)", _line(sheets.marked(repr(solution))))
+    else:
+        live = sheets.paper(sheets.listing(_colored(solution.source), high=900))
+    return bundle(repr(solution), None, still(live))
+
+
+def _html(verdict):
+    if verdict.status == NOT_ATTEMPTED:
+        return sheets.paper(f'<div style="color:var(--dim)">○ {theme.escape(repr(verdict))}</div>')
+    parts = [_head(verdict), _line(sheets.marked(verdict.message))]
+    if verdict.passed and verdict.beyond:
+        parts.append(_line(f"<b>Beyond this exercise:</b> {sheets.marked(verdict.beyond)}"))
+    parts += [_line(theme.escape(f"Not tried here: {what}"), dim=True) for what in verdict.skipped]
+    if verdict.output:
+        lines = [theme.escape(line.expandtabs()) for line in verdict.printed.split("\n")]
+        parts += [_line("It printed:", dim=True), sheets.listing("\n".join(lines))]
+    if verdict.timeline is not None and len(verdict.timeline):
+        parts.append(_picture(verdict.timeline))
+    return sheets.framed(_ink(verdict), "".join(parts))
+
+
+def _ink(verdict):
+    return "var(--c)" if verdict.passed else "var(--s)"
+
+
+def _head(verdict):
+    """The verdict in a mark and in words, and the score beside it."""
+    mark = "✓" if verdict.passed else "✕"
+    return (
+        '<div role="status" aria-live="polite" style="display:flex;flex-wrap:wrap;gap:2px 14px;'
+        f'align-items:baseline"><b style="color:{_ink(verdict)};font-size:14.5px">{mark} '
+        f"{theme.escape(f'{verdict.name}: {verdict.status}')}</b>{sheets.small(_score(verdict))}</div>"
+    )
+
+
+def _score(verdict):
+    """ "3 tries · notebook 06: solved 2 of 5"; "" for a verdict that was not counted."""
+    if verdict.tries is None:
+        return ""
+    score = standing.Score(verdict.tries, verdict.solved)
+    said = standing.said(score)
+    mine = standing.progress(verdict.notebook).standings()
+    return f"{said} · notebook {verdict.notebook}: {standing.solved_of(mine)}"
+
+
+def _picture(timeline):
+    more = _line("… and further calls", dim=True) if timeline.missed else ""
+    return (
+        f'<div style="margin-top:8px;overflow:auto;max-height:{HIGHEST}px">'
+        f"{draw.timeline_svg(timeline, live=True)}</div>{more}"
+    )
+
+
+def _line(body, dim=False):
+    ink = "var(--dim)" if dim else "var(--ink)"
+    return f'<div style="margin-top:4px;font-size:14px;line-height:1.5;color:{ink}">{body}</div>'
+
+
+def _colored(source):
+    """The program as HTML in JupyterLab's colors for code, which follow its theme; plain without Pygments."""
+    try:
+        from jupyterlab_pygments import JupyterStyle
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import PythonLexer
+    except ImportError:
+        return "\n".join(map(theme.escape, source.expandtabs().split("\n")))
+    return highlight(source, PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True, style=JupyterStyle))
