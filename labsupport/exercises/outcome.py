@@ -105,6 +105,11 @@ class Outcome:
         return f"{kind}: {self.error['text']}" if self.error["text"] else kind
 
     @property
+    def failed(self):
+        """Whether an OSError was raised: the system said no, and the code itself is not at fault."""
+        return self.error is not None and "OSError" in self.error["kinds"]
+
+    @property
     def line(self):
         """The learner's own line that the exception came through last, or ""."""
         lines = [line for _, line in self.error["lines"] if line]
@@ -152,22 +157,23 @@ class Outcome:
             raise self.wrong(f"{said}, and a socket was asked for: is there a `return`?")
         raise self.wrong(f"{said}, and a socket was asked for.")
 
-    def untouched(self, timeout=None):
+    def untouched(self, timeout=None, when=""):
         """Raises Wrong where a socket that the function was given is closed, shut down, or has another timeout.
 
-        `timeout`: the one that it was given with, in seconds; None: it blocks.
+        `timeout`: the one that it was given with, in seconds; None: it blocks. `when`: as for `clean`.
         """
+        works = f"It works, and{' ' + when + ' it' if when else ''}"
         for closed, now in self.given:
             if closed:
-                raise self.wrong("It works, and closes the socket that it was given: its caller goes on with it.")
+                raise self.wrong(f"{works} closes the socket that it was given: its caller goes on with it.")
             if now != timeout:
                 was = "none" if timeout is None else f"{timeout:g} s"
                 raise self.wrong(
-                    "It works, and leaves the socket that it was given with another timeout: "
+                    f"{works} leaves the socket that it was given with another timeout: "
                     f"it had {was} before, and its caller counts on that."
                 )
         if self.called.get("shutdown"):
-            raise self.wrong("It works, and shuts down the socket that it was given: its caller goes on with it.")
+            raise self.wrong(f"{works} shuts down the socket that it was given: its caller goes on with it.")
 
     def clean(self, when="", allow_threads=False):
         """Raises Wrong where sockets, descriptors or threads were left; `when`: "after the peer had reset"."""
@@ -196,6 +202,8 @@ def describe(value):
         return "a socket"
     if isinstance(value, (list, tuple, dict)) and len(value) > 4:
         return f"a {type(value).__name__} of {len(value)}"
+    if _is_address(value):
+        return f"({shown(value[0])}, port)"  # the number is another one in each run
     if isinstance(value, (list, tuple)):
         inner = ", ".join(map(describe, value))
         if isinstance(value, list):
@@ -204,3 +212,8 @@ def describe(value):
     if isinstance(value, dict):
         return "{" + ", ".join(f"{describe(key)}: {describe(item)}" for key, item in value.items()) + "}"
     return shown(value)
+
+
+def _is_address(value):
+    """Whether it is an address as accept and getsockname give it, of this machine."""
+    return type(value) is tuple and len(value) in (2, 4) and value[0] in ("127.0.0.1", "0.0.0.0", "::1", "::")
