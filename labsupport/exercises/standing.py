@@ -132,8 +132,13 @@ def said(score: Score) -> str:
     if score.solved:
         return f"solved at {'the first try' if score.tries == 1 else f'try {score.tries}'}"
     if score.tries:
-        return f"not yet, {score.tries} {'try' if score.tries == 1 else 'tries'}"
+        return f"not yet, {tries(score.tries)}"
     return "not tried"
+
+
+def tries(count: int) -> str:
+    """ "1 try", "2 tries"."""
+    return f"{count} {'try' if count == 1 else 'tries'}"
 
 
 def user() -> str:

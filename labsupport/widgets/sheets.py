@@ -20,10 +20,10 @@ def role(number):
     return ROLES[number] if number is not None and number < len(ROLES) else None
 
 
-def paper(body):
-    """`body` in the page's own colors; several on a page do not disturb each other."""
+def paper(body, wide=WIDTH):
+    """`body` in the page's own colors, at most `wide` pixels; several on a page do not disturb each other."""
     return (
-        f'<div class="ls-live" style="max-width:{WIDTH}px;font-size:13px;line-height:1.45;color:var(--ink)">'
+        f'<div class="ls-live" style="max-width:{wide}px;font-size:13px;line-height:1.45;color:var(--ink)">'
         f"{theme.style(True)}{body}</div>"
     )
 

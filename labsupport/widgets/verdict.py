@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from labsupport import draw
 from labsupport.draw import theme
 from labsupport.exercises import standing
+from labsupport.exercises.scores import Score
 from labsupport.exercises.verdict import NOT_ATTEMPTED
+from labsupport.timeline import Timeline
 from labsupport.widgets import sheets
 from labsupport.widgets.bundle import bundle, still
 
 HIGHEST = 560  # pixels of a timeline; a longer one scrolls
+PROGRAM = 860  # pixels that a program is wide: 110 columns and their frame
 
 
 def verdict_bundle(verdict):
@@ -31,7 +36,7 @@ def solution_bundle(solution):
     if not solution.source:
         live = sheets.framed("var(--k)", _line(sheets.marked(repr(solution))))
     else:
-        live = sheets.paper(sheets.listing(_colored(solution.source), high=900))
+        live = sheets.paper(sheets.listing(_colored(solution.source), high=900), wide=PROGRAM)
     return bundle(repr(solution), None, still(live))
 
 
@@ -43,7 +48,7 @@ def _html(verdict):
         parts.append(_line(f"<b>Beyond this exercise:</b> {sheets.marked(verdict.beyond)}"))
     parts += [_line(theme.escape(f"Not tried here: {what}"), dim=True) for what in verdict.skipped]
     if verdict.output:
-        lines = [theme.escape(line.expandtabs()) for line in verdict.printed.split("\n")]
+        lines = [theme.escape(line.expandtabs()) for line in textwrap.dedent(verdict.printed).split("\n")]
         parts += [_line("It printed:", dim=True), sheets.listing("\n".join(lines))]
     if verdict.timeline is not None and len(verdict.timeline):
         parts.append(_picture(verdict.timeline))
@@ -68,17 +73,21 @@ def _score(verdict):
     """ "3 tries · notebook 06: solved 2 of 5"; "" for a verdict that was not counted."""
     if verdict.tries is None:
         return ""
-    score = standing.Score(verdict.tries, verdict.solved)
-    said = standing.said(score)
+    if verdict.solved:
+        said = standing.said(Score(verdict.tries, verdict.solved)) + ("" if verdict.passed else " before")
+    else:
+        said = standing.tries(verdict.tries)
     mine = standing.progress(verdict.notebook).standings()
     return f"{said} · notebook {verdict.notebook}: {standing.solved_of(mine)}"
 
 
 def _picture(timeline):
+    """The calls and states that the text tells; what was sampled besides is not in an order that is settled."""
+    told = Timeline(timeline.settled, timeline.lanes, timeline.settled)
     more = _line("… and further calls", dim=True) if timeline.missed else ""
     return (
         f'<div style="margin-top:8px;overflow:auto;max-height:{HIGHEST}px">'
-        f"{draw.timeline_svg(timeline, live=True)}</div>{more}"
+        f"{draw.timeline_svg(told, live=True)}</div>{more}"
     )
 
 
