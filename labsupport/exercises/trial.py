@@ -115,15 +115,15 @@ class Trial:
             wrong.timeline = hung.timeline
         return wrong
 
-    def accept(self, listener, during="nobody connected"):
+    def accept(self, listener, during="nobody connected", after=""):
         """The peer's end of the connection that the learner's function made. Raises Wrong where none came:
-        what the function raised instead, or `during`.
+        what the function raised instead, with the clause `after`, or `during`.
         """
         with contextlib.suppress(TimeoutError):
             until(lambda: _readable(listener) or self._ended(), PATIENCE)
         if not _readable(listener):
             if self._ended():
-                self.last.outcome().returned()
+                self.last.outcome().returned(after)
             raise self.wrong(f"{during[0].upper()}{during[1:]}.")
         sock, _ = listener.accept()
         return self._peer(self.made(sock))
