@@ -12,6 +12,7 @@ import os
 import socket
 
 LONGEST = 24  # bytes or characters shown in full; longer ones by their length
+TYPED = 8  # characters of a number with a fraction that somebody wrote; what a clock gave has more
 # Two names for one number on Linux: errno.errorcode has one of them by chance, the socket man pages have this
 # one.
 _SOCKETS_NAMES = {errno.EOPNOTSUPP: "EOPNOTSUPP", errno.EAGAIN: "EAGAIN"}
@@ -35,6 +36,8 @@ def shown(value):
         return "(" + ", ".join(map(shown, value)) + ("," if len(value) == 1 else "") + ")"
     if isinstance(value, int) and getattr(value, "name", None):
         return value.name  # AF_INET, MSG_PEEK: Python's own enumerations
+    if isinstance(value, float) and len(repr(value)) > TYPED:
+        return "…"  # computed, as the seconds that are left until a deadline: another in every run
     if value is None or isinstance(value, (bool, int, float)):
         return repr(value)
     name = getattr(value, "__name__", None)

@@ -26,6 +26,7 @@ from labsupport.shown import errno_name, shown, shown_call
         (("", 0), '("", 0)'),
         (("::1", 49152, 0, 0), '("::1", port)'),
         ((1, 2.5), "(1, 2.5)"),
+        (1.4999998290004442, "…"),
         ((None,), "(None,)"),
         (True, "True"),
         (socket.AF_INET, "AF_INET"),
