@@ -40,7 +40,8 @@ def _at(tree, number):
 def _changes(node):
     """(in words, what does it to the same node of a copy) of each change at this node."""
     for field in ("body", "orelse", "finalbody"):
-        for index, statement in enumerate(getattr(node, field, None) or [] if not isinstance(node, ast.Lambda) else []):
+        statements = getattr(node, field, None)
+        for index, statement in enumerate(statements if isinstance(statements, list) else []):
             if not isinstance(statement, (*_SAFE, ast.Pass, ast.Global, ast.Nonlocal)) and not _is_text(statement):
                 yield f"dropped: {_first_line(statement)}", _drop(field, index)
     if isinstance(node, ast.Compare):
