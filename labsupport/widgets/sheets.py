@@ -133,7 +133,8 @@ def listing(body, high=320):
     """Lines of output or of a program, HTML; what is higher than `high` pixels scrolls."""
     return (
         f'<pre style="{_MONO};font-size:12px;line-height:1.45;margin:4px 0 0;padding:6px 10px;'
-        f'color:var(--ink);background:var(--soft);border-radius:6px;white-space:pre;overflow:auto;max-height:{high}px">'
+        f"color:var(--ink);background:var(--paper);border:1px solid var(--line);border-radius:6px;"
+        f'white-space:pre;overflow:auto;max-height:{high}px">'
         f"{body}</pre>"
     )
 

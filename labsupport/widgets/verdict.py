@@ -82,7 +82,7 @@ def _score(verdict):
 
 
 def _picture(timeline):
-    """The calls and states that the text tells; what was sampled besides is not in an order that is settled."""
+    """The calls and states that the text tells; what was sampled besides is in no settled order."""
     told = Timeline(timeline.settled, timeline.lanes, timeline.settled)
     more = _line("… and further calls", dim=True) if timeline.missed else ""
     return (
@@ -103,6 +103,13 @@ def _colored(source):
         from pygments import highlight
         from pygments.formatters import HtmlFormatter
         from pygments.lexers import PythonLexer
+        from pygments.token import Comment
     except ImportError:
         return "\n".join(map(theme.escape, source.expandtabs().split("\n")))
-    return highlight(source, PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True, style=JupyterStyle))
+
+    class Reasons(JupyterStyle):
+        """Comments are what it is read for, and JupyterLab's color for them is hard to read in the dark."""
+
+        styles = {**JupyterStyle.styles, Comment: "italic var(--dim)"}
+
+    return highlight(source, PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True, style=Reasons))
