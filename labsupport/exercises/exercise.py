@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-NOTEBOOKS = ("06",)
+NOTEBOOKS = ("06", "07")
 _SOLUTIONS = Path(__file__).with_name("solutions")
 
 
