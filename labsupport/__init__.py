@@ -18,6 +18,7 @@ _HOME = {
     "caught": "errors",
     **dict.fromkeys(("check", "hint", "progress", "solution"), "exercises"),
     "doctor": "machine",
+    **dict.fromkeys(("libc", "c_int", "socklen_t", "sockaddr_in", "sockaddr_in6", "sockaddr_un"), "c"),
     "ipv6_missing": "machine",
     "tidy": "tidying",
     "Network": "network",

@@ -6,6 +6,7 @@ from labsupport.draw.card import CardModel, card_svg, cards_svg
 from labsupport.draw.diagram import Diagram, diagram_svg
 from labsupport.draw.ladder import timeline_svg
 from labsupport.draw.ladder_text import timeline_text
+from labsupport.draw.structure import structure_svg
 from labsupport.draw.text import card_text, path_text
 from labsupport.draw.wire_ladder import wire_svg
 from labsupport.draw.wire_text import wire_text
@@ -30,6 +31,7 @@ __all__ = [
     "diagram",
     "diagram_svg",
     "path_text",
+    "structure_svg",
     "tell_event",
     "timeline_svg",
     "timeline_text",
