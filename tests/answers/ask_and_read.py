@@ -41,7 +41,7 @@ def ask_and_read(address, request):
         sock.close()
 
 
-# === right: a class
+# === right: a class, and single bytes
 import socket
 
 
@@ -60,7 +60,7 @@ class Question:
         self.sock.shutdown(socket.SHUT_WR)
 
     def __iter__(self):
-        return iter(lambda: self.sock.recv(4096), b"")
+        return iter(lambda: self.sock.recv(1), b"")
 
 
 def ask_and_read(address, request):

@@ -24,13 +24,13 @@ def finish(sock):
     return rest
 
 
-# === right: a generator, and a shutdown that may find no connection
+# === right: a generator of single bytes, and a shutdown that may find no connection
 import contextlib
 import socket
 
 
 def pieces(sock):
-    while piece := sock.recv(7):
+    while piece := sock.recv(1):
         yield piece
 
 
