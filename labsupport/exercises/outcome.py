@@ -150,7 +150,8 @@ class Outcome:
         value = value[0] if value else self.returned()
         if isinstance(value, Handed):
             return value
-        said = f"You returned {describe(value)}{' ' + when if when else ''}"
+        number = type(value) is int  # a descriptor or a port: another one in the next run
+        said = f"You returned {'a number' if number else describe(value)}{' ' + when if when else ''}"
         if isinstance(value, Foreign) and value.kind == "socket":
             raise self.wrong(f"{said}: what the caller gets is of no use. Is it made in a `with` that ends here?")
         if value is None:
