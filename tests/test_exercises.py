@@ -43,6 +43,8 @@ def test_right_in_another_style_passes(answer, verdicts):
 @pytest.mark.parametrize("answer", [answer for answer in ANSWERS if answer.kind == "wrong"], ids=str)
 def test_wrong_fails_for_its_own_reason(answer, verdicts):
     verdict = verdicts[answer.name, answer.source]
+    if verdict.passed and verdict.skipped:
+        pytest.skip(f"its fault cannot show here: {', '.join(verdict.skipped)}")
     assert not verdict.passed
     assert re.search(answer.says, verdict.message), f"{verdict.message!r} does not say {answer.says!r}"
 

@@ -1,0 +1,239 @@
+"""connect_any, of 05: a name's addresses tried in turn."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import socket
+
+from labsupport.exercises import stand_ins
+from labsupport.exercises.channel import There
+from labsupport.exercises.connected import reached, undisturbed
+from labsupport.exercises.exercise import Exercise
+from labsupport.exercises.trial import UNREACHABLE, needs_ipv6
+
+TIMEOUT = 0.2  # seconds
+LATE = 1.0  # seconds beyond its timeouts that a call on a busy machine may take
+FIRST, SECOND, THIRD, SIX, NO_WAY = "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", UNREACHABLE[0]
+
+
+# --- peers ----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _no_further_hosts():
+    """Why 127.0.0.2 and 127.0.0.3 are not to be had, or None: on Linux all of 127.0.0.0/8 is this machine."""
+    try:
+        for host in (SECOND, THIRD):
+            with socket.socket() as sock:
+                sock.bind((host, 0))
+    except OSError:
+        return f"a name with several IPv4 addresses: this machine has none of its own but {FIRST}"
+    return None
+
+
+def _needs_hosts(case):
+    case.needs = _no_further_hosts
+    return case
+
+
+def _listens(trial, host, port):
+    listener = trial.listener(host, port=port)
+    return listener, listener.getsockname()[1]
+
+
+def _refuses(trial, host, port):
+    return None, trial.refusing(host=host, port=port)[1]
+
+
+def _is_silent(trial, host, port):
+    return None, trial.unanswering(host, port)[1]
+
+
+def _has_no_way(trial, host, port):
+    return None, port
+
+
+def _named(trial, *places):
+    """((name, port), listeners): `places`, pairs (host, what it does), are the name's addresses in this order."""
+    for _ in range(20):
+        try:
+            listeners, port = _peers(trial, places)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return (There(stand_ins.name, "localhost", [host for host, _ in places]), port), listeners
+    raise OSError(errno.EADDRINUSE, "no port was free at all of these addresses")
+
+
+def _peers(trial, places):
+    listeners, port = [], 0
+    for host, does in places:
+        listener, port = does(trial, host, port)
+        listeners += [listener] if listener else []
+    return listeners, port
+
+
+# --- cases ----------------------------------------------------------------------------------------
+
+
+def _literal(trial):
+    listener = trial.listener()
+    outcome = trial.run(*listener.getsockname(), TIMEOUT, probe=stand_ins.default_timeout)
+    sock = reached(trial, outcome, listener, "where the host is one address and somebody listens there")
+    peer = trial.accept(listener)
+    peer.sendall(b"!")
+    if sock.recv(1) != b"!":
+        raise outcome.wrong("The socket that you returned cannot receive any more: it was shut down.")
+    outcome.clean("besides the socket that it returns")
+    undisturbed(outcome)
+
+
+@needs_ipv6
+def _literal_of_ipv6(trial):
+    listener = trial.listener(family=socket.AF_INET6)
+    outcome = trial.run(*listener.getsockname()[:2], TIMEOUT)
+    if outcome.failed:
+        raise outcome.wrong(
+            f"The host was an IPv6 address, and you raised {outcome.said}: a socket of AF_INET has IPv4 alone. "
+            "Each of `getaddrinfo`'s answers names the family that its address needs."
+        )
+    reached(trial, outcome, listener, "where the host is an IPv6 address")
+
+
+@_needs_hosts
+def _second_of_two(trial):
+    name, (listener,) = _named(trial, (FIRST, _refuses), (SECOND, _listens))
+    outcome = trial.run(*name, TIMEOUT)
+    if outcome.failed and outcome.called.get("connect", 0) > outcome.called.get("socket", 0):
+        raise outcome.wrong(
+            "The first of two addresses refused, and you called `connect` again on the same socket. One whose "
+            "connect has failed is spent: each address needs a socket of its own."
+        )
+    where = "where the name has two addresses, the first refuses, and at the second somebody listens"
+    reached(trial, outcome, listener, where)
+    outcome.clean("when the first address refuses")
+
+
+@_needs_hosts
+def _first_of_three(trial):
+    name, listeners = _named(trial, (FIRST, _listens), (SECOND, _listens), (THIRD, _listens))
+    outcome = trial.run(*name, TIMEOUT)
+    reached(trial, outcome, listeners[0], "where the name has three addresses, and at each somebody listens")
+    if any(map(_was_called, listeners[1:])):
+        raise outcome.wrong("The first address had answered, and you connected to another one too.")
+
+
+@_needs_hosts
+def _no_way_to_the_first(trial):
+    name, (listener,) = _named(trial, (NO_WAY, _has_no_way), (SECOND, _listens))
+    outcome = trial.run(*name, TIMEOUT)
+    where = "where there is no way to the first of two addresses (ENETUNREACH), and the second would answer"
+    reached(trial, outcome, listener, where)
+    outcome.clean("when there is no way to the first address")
+
+
+@needs_ipv6
+def _second_family(trial):
+    for first, second in ((SIX, FIRST), (FIRST, SIX)):
+        name, (listener,) = _named(trial, (first, _refuses), (second, _listens))
+        where = f"where the name has {first}, which refuses, and {second}, where somebody listens"
+        reached(trial, trial.run(*name, TIMEOUT), listener, where)
+
+
+@needs_ipv6
+def _order_of_the_families(trial):
+    for first, second in ((SIX, FIRST), (FIRST, SIX)):
+        name, (listener, other) = _named(trial, (first, _listens), (second, _listens))
+        outcome = trial.run(*name, TIMEOUT)
+        where = f"where somebody listens at both of the name's addresses, {first} and {second}, in this order"
+        reached(trial, outcome, listener, where)
+
+
+@_needs_hosts
+def _none(trial):
+    name, _ = _named(trial, (FIRST, _refuses), (SECOND, _refuses))
+    outcome = trial.run(*name, TIMEOUT)
+    if outcome.error and "UnboundLocalError" in outcome.error["kinds"]:
+        raise outcome.wrong(
+            f"Both addresses refused, and at `{outcome.line}` there was no error left to raise: "
+            "`except … as error` forgets `error` at the end of its block. Keep it under another name."
+        )
+    outcome.raised("ConnectionRefusedError", instead="both of the name's addresses refused")
+    outcome.clean("when every address refuses")
+
+
+def _no_name(trial):
+    outcome = trial.run(stand_ins.NO_NAME, 80, TIMEOUT)
+    outcome.raised("gaierror", instead="the name has no address")
+    outcome.clean("when the name has no address")
+
+
+@_needs_hosts
+def _third_after_two_silent(trial):
+    name, (listener,) = _named(trial, (FIRST, _is_silent), (SECOND, _is_silent), (THIRD, _listens))
+    outcome = trial.run(*name, TIMEOUT, during=f"two addresses gave no answer, and `timeout` was {TIMEOUT:g} s")
+    where = "where two addresses are silent and the third would answer: each has `timeout` seconds of its own"
+    reached(trial, outcome, listener, where)
+    outcome.clean("when an address is silent")
+    if outcome.elapsed < 1.9 * TIMEOUT:
+        raise outcome.wrong("You gave up on a silent address before its `timeout` seconds were over.")
+    if outcome.called.get("socket", 0) >= 6:
+        raise outcome.wrong(
+            "You tried each address several times, and waited as often: without `type`, `getaddrinfo` lists an "
+            "address once for every kind of socket."
+        )
+    if outcome.elapsed > 2 * TIMEOUT + LATE:
+        raise outcome.wrong(f"You waited much longer for a silent address than `timeout`, {TIMEOUT:g} s.")
+
+
+@_needs_hosts
+def _last_error(trial):
+    name, _ = _named(trial, (FIRST, _is_silent), (SECOND, _refuses))
+    outcome = trial.run(*name, TIMEOUT, during="the first address gave no answer")
+    outcome.raised("ConnectionRefusedError", instead="the first address was silent, the last refused")
+    name, _ = _named(trial, (FIRST, _refuses), (SECOND, _is_silent))
+    outcome = trial.run(*name, TIMEOUT, during="the second address gave no answer")
+    outcome.raised("TimeoutError", instead="the first address refused, the last was silent")
+    outcome.clean("when the last address is silent")
+
+
+def _was_called(listener):
+    listener.setblocking(False)
+    try:
+        sock, _ = listener.accept()
+    except BlockingIOError:
+        return False
+    sock.close()
+    return True
+
+
+CONNECT_ANY = Exercise(
+    name="connect_any",
+    notebook="05",
+    asks="Connect to the first of a name's addresses that answers, each tried for at most `timeout` seconds.",
+    cases=(
+        _literal,
+        _literal_of_ipv6,
+        _second_of_two,
+        _first_of_three,
+        _no_way_to_the_first,
+        _second_family,
+        _order_of_the_families,
+        _none,
+        _no_name,
+        _third_after_two_silent,
+        _last_error,
+    ),
+    hints=(
+        "`socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)` is the list to go through, in its order.",
+        "Each answer is `(family, kind, protocol, _, address)`: the first three make the socket, `connect` "
+        "takes the address.",
+        "`settimeout(timeout)` before `connect`; `except OSError` keeps the error, closes that socket and goes on.",
+        "After `connect` has returned: `sock.settimeout(None)`, and return it. After the loop: raise the error "
+        "that was kept. (`except … as error` forgets `error` at its end: give it another name.)",
+    ),
+    beyond="it would call the next address before the one before has given up, a quarter of a second later, "
+    "and take whichever answers first (RFC 8305, Happy Eyeballs).",
+)
