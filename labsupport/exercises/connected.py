@@ -50,10 +50,10 @@ def _peer(sock):
 
 def _not_blocking(timeout):
     if timeout == 0:
-        return "The socket that you returned is non-blocking: its first `recv` fails when nothing has come yet."
+        return "The socket that you returned is non-blocking: `recv` fails where nothing has come yet."
     return (
-        f"The socket that you returned still has the timeout of {timeout:g} s: a `recv` that waits longer will "
-        "fail. It was for connecting; a blocking socket was asked for."
+        f"The socket that you returned still has the timeout of {timeout:g} s: a `recv` that waits longer "
+        "will fail. It was for connecting; a blocking socket was asked for."
     )
 
 

@@ -55,7 +55,7 @@ def _has_no_way(trial, host, port):
 
 
 def _named(trial, *places):
-    """((name, port), listeners): `places`, pairs (host, what it does), are the name's addresses in this order."""
+    """((name, port), listeners): `places`, pairs (host, what it does), are the name's addresses, in order."""
     for _ in range(20):
         try:
             listeners, port = _peers(trial, places)
@@ -63,7 +63,8 @@ def _named(trial, *places):
             if error.errno != errno.EADDRINUSE:
                 raise
         else:
-            return (There(stand_ins.name, "localhost", [host for host, _ in places]), port), listeners
+            name = There(stand_ins.name, "localhost", [host for host, _ in places])
+            return (name, port), listeners
     raise OSError(errno.EADDRINUSE, "no port was free at all of these addresses")
 
 
@@ -96,8 +97,8 @@ def _literal_of_ipv6(trial):
     outcome = trial.run(*listener.getsockname()[:2], TIMEOUT)
     if outcome.failed:
         raise outcome.wrong(
-            f"The host was an IPv6 address, and you raised {outcome.said}: a socket of AF_INET has IPv4 alone. "
-            "Each of `getaddrinfo`'s answers names the family that its address needs."
+            f"The host was an IPv6 address, and you raised {outcome.said}: a socket of AF_INET has IPv4 "
+            "alone. Each of `getaddrinfo`'s answers names the family that its address needs."
         )
     reached(trial, outcome, listener, "where the host is an IPv6 address")
 
@@ -108,8 +109,8 @@ def _second_of_two(trial):
     outcome = trial.run(*name, TIMEOUT)
     if outcome.failed and outcome.called.get("connect", 0) > outcome.called.get("socket", 0):
         raise outcome.wrong(
-            "The first of two addresses refused, and you called `connect` again on the same socket. One whose "
-            "connect has failed is spent: each address needs a socket of its own."
+            "The first of two addresses refused, and you called `connect` again on the same socket. One "
+            "whose connect has failed is spent: each address needs a socket of its own."
         )
     where = "where the name has two addresses, the first refuses, and at the second somebody listens"
     reached(trial, outcome, listener, where)
@@ -147,8 +148,8 @@ def _order_of_the_families(trial):
     for first, second in ((SIX, FIRST), (FIRST, SIX)):
         name, (listener, other) = _named(trial, (first, _listens), (second, _listens))
         outcome = trial.run(*name, TIMEOUT)
-        where = f"where somebody listens at both of the name's addresses, {first} and {second}, in this order"
-        reached(trial, outcome, listener, where)
+        both = f"both of the name's addresses, {first} and {second}, in this order"
+        reached(trial, outcome, listener, f"where somebody listens at {both}")
 
 
 @_needs_hosts
@@ -173,7 +174,8 @@ def _no_name(trial):
 @_needs_hosts
 def _third_after_two_silent(trial):
     name, (listener,) = _named(trial, (FIRST, _is_silent), (SECOND, _is_silent), (THIRD, _listens))
-    outcome = trial.run(*name, TIMEOUT, during=f"two addresses gave no answer, and `timeout` was {TIMEOUT:g} s")
+    during = f"two addresses gave no answer, and `timeout` was {TIMEOUT:g} s"
+    outcome = trial.run(*name, TIMEOUT, during=during)
     where = "where two addresses are silent and the third would answer: each has `timeout` seconds of its own"
     reached(trial, outcome, listener, where)
     outcome.clean("when an address is silent")
@@ -181,8 +183,8 @@ def _third_after_two_silent(trial):
         raise outcome.wrong("You gave up on a silent address before its `timeout` seconds were over.")
     if outcome.called.get("socket", 0) >= 6:
         raise outcome.wrong(
-            "You tried each address several times, and waited as often: without `type`, `getaddrinfo` lists an "
-            "address once for every kind of socket."
+            "You tried each address several times, and waited as often: without `type`, `getaddrinfo` lists "
+            "an address once for every kind of socket."
         )
     if outcome.elapsed > 2 * TIMEOUT + LATE:
         raise outcome.wrong(f"You waited much longer for a silent address than `timeout`, {TIMEOUT:g} s.")
@@ -230,9 +232,9 @@ CONNECT_ANY = Exercise(
         "`socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)` is the list to go through, in its order.",
         "Each answer is `(family, kind, protocol, _, address)`: the first three make the socket, `connect` "
         "takes the address.",
-        "`settimeout(timeout)` before `connect`; `except OSError` keeps the error, closes that socket and goes on.",
-        "After `connect` has returned: `sock.settimeout(None)`, and return it. After the loop: raise the error "
-        "that was kept. (`except … as error` forgets `error` at its end: give it another name.)",
+        "`settimeout(timeout)` before `connect`; `except OSError` keeps the error and closes that socket.",
+        "After `connect` has returned: `sock.settimeout(None)`, and return it. After the loop: raise the "
+        "error that was kept. (`except … as error` forgets `error` at its end: give it another name.)",
     ),
     beyond="it would call the next address before the one before has given up, a quarter of a second later, "
     "and take whichever answers first (RFC 8305, Happy Eyeballs).",

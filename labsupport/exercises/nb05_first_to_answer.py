@@ -51,7 +51,8 @@ def _over_ipv6(trial):
     outcome = trial.run(addresses, LONG)
     if outcome.failed:
         raise outcome.wrong(
-            f"Somebody listens at ::1, and you raised {outcome.said}: an IPv6 address needs a socket of AF_INET6."
+            f"Somebody listens at ::1, and you raised {outcome.said}: an IPv6 address needs a socket of "
+            "AF_INET6."
         )
     reached(trial, outcome, listener, "where only the second address, ::1, has somebody who listens")
 
@@ -75,8 +76,8 @@ def _silent_first(trial):
 def _in_turn(call):
     """The Wrong about a function that called nobody but the silent; with the timeline so far."""
     wrong = Wrong(
-        "Three addresses were silent, and while you waited for them you had not called the fourth, which would "
-        "have answered at once. Call all of them before you wait for any."
+        "Three addresses were silent, and while you waited for them you had not called the fourth, which "
+        "would have answered at once. Call all of them before you wait for any."
     )
     try:
         wrong.timeline = call.outcome(0).timeline
@@ -116,18 +117,19 @@ def _none_in_time(trial):
     addresses = [trial.unanswering(), trial.refusing(), *(trial.unanswering() for _ in range(3))]
     during = f"one address had refused, the others were silent, and `timeout` was {SHORT:g} s"
     outcome = trial.run(addresses, SHORT, during=during)
-    outcome.raised("TimeoutError", instead="one address refused, the others were silent, and the time was over")
+    instead = "one address refused, the others were silent, and the time was over"
+    outcome.raised("TimeoutError", instead=instead)
     if outcome.elapsed < SHORT - 0.02:
-        raise outcome.wrong(f"You gave up before the {SHORT:g} s were over: a silent address may still answer.")
+        raise outcome.wrong(f"You gave up before {SHORT:g} s were over: a silent address may still answer.")
     if outcome.elapsed > SHORT + LATE:
-        raise outcome.wrong(f"All together were to have {SHORT:g} s; you waited that long for each of them.")
+        raise outcome.wrong(f"All together were to have {SHORT:g} s; you waited that long for each.")
     outcome.clean("when nobody answers in time")
 
 
 FIRST_TO_ANSWER = Exercise(
     name="first_to_answer",
     notebook="05",
-    asks="Call all addresses at once, without waiting; the first that answers is taken, the others are closed.",
+    asks="Call all addresses at once, without waiting; take the first that answers, close the others.",
     cases=(
         _only_one,
         _refused_first,
@@ -139,16 +141,16 @@ FIRST_TO_ANSWER = Exercise(
         _none_in_time,
     ),
     hints=(
-        "One socket an address, each `setblocking(False)`; `connect_ex` starts the call and returns an errno, "
-        "where `connect` would raise. `EINPROGRESS` means: it is under way.",
-        "`select.select([], waiting, [], left)` returns the sockets whose connect is decided, well or ill, or "
-        "three empty lists when `left` seconds are over.",
+        "One socket an address, each `setblocking(False)`; `connect` then starts the call and raises "
+        "BlockingIOError, which means: it is under way. Any other OSError means that it has failed already.",
+        "`select.select([], waiting, [], left)` returns the sockets whose connect is decided, well or ill, "
+        "or three empty lists when `left` seconds are over.",
         "Ready is not connected: `sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)` is 0, or the errno. "
         "Close a failed one, keep its error, and wait for the others.",
-        "One deadline for all: `deadline = time.monotonic() + timeout` at the beginning, and before each `select` "
-        "`left = deadline - time.monotonic()`. In a `finally`, close every socket that is not the one you return; "
-        "`setblocking(True)` on that one.",
+        "One deadline for all: `deadline = time.monotonic() + timeout` at the beginning, and before each "
+        "`select` it is `left = deadline - time.monotonic()`. In a `finally`, close every socket that is not "
+        "the one you return; `setblocking(True)` on that one.",
     ),
-    beyond="it would begin with the address that is likely best and call the next a quarter of a second later, "
-    "so that servers do not get calls which are dropped at once (RFC 8305).",
+    beyond="it would begin with the address that is likely best and call the next a quarter of a second "
+    "later, so that servers do not get calls which are dropped at once (RFC 8305).",
 )

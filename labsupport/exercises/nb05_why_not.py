@@ -82,8 +82,8 @@ def _over_ipv6(trial):
     outcome = trial.run(listener.getsockname()[:2], LONG)
     if outcome.failed or outcome.value in ("no such name", "unreachable"):
         raise outcome.wrong(
-            "Somebody listens at an IPv6 address, and you did not reach it: a socket of AF_INET has IPv4 alone. "
-            "`getaddrinfo` tells the family that an address needs."
+            "Somebody listens at an IPv6 address, and you did not reach it: a socket of AF_INET has IPv4 "
+            "alone. `getaddrinfo` tells the family that an address needs."
         )
     _says(outcome, "connected", "somebody listens at an IPv6 address")
     outcome = trial.run(trial.refusing(socket.AF_INET6)[:2], LONG)
@@ -96,7 +96,8 @@ def _says(outcome, wanted, what):
     happened = f"{what[0].upper()}{what[1:]}"
     if outcome.error is not None and outcome.error_name == "EAGAIN" and wanted == "no answer":
         raise outcome.wrong(
-            f"{happened}; you raised EAGAIN, which is what `connect_ex` returns where `connect` raises TimeoutError."
+            f"{happened}; you raised EAGAIN, which is what `connect_ex` returns where `connect` raises "
+            "TimeoutError."
         )
     value = outcome.returned(f"where {what}")
     if value is None:
@@ -125,7 +126,7 @@ WHY_NOT = Exercise(
         "`socket.create_connection(address, timeout)` takes names and both families, and closes what failed; "
         "`with` closes what succeeded.",
         "Several `except` branches, the particular before the general: `socket.gaierror`, "
-        "`ConnectionRefusedError` and `TimeoutError` are all OSErrors, so `except OSError as error` comes last.",
+        "`ConnectionRefusedError` and `TimeoutError` are all OSErrors: `except OSError as error` comes last.",
         "In that last branch look at `error.errno`: `errno.ENETUNREACH` and `errno.EHOSTUNREACH` are "
         '"unreachable"; for any other a bare `raise`.',
     ),

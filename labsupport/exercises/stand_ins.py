@@ -1,7 +1,8 @@
-"""Answers that no loopback gives, fixed in the process of the learner's function: a name with several addresses,
-an error that a router or a firewall causes.
+"""Answers that no loopback gives, fixed in the process of the learner's function: a name with several
+addresses, an error that a router or a firewall causes.
 
-Each is made by `There(…)` among a call's arguments, and stays until the process ends. All else is the system's.
+Each is made by `There(…)` among a call's arguments, and stays until the process ends. All else is the
+system's own.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _connect_ex(self, address):
 
 
 def default_timeout(args, value):
-    """A probe: the timeout that the function has left for every new socket of its process, seconds, or None."""
+    """A probe: the timeout that the function has left for all new sockets of its process: seconds, or None."""
     left = socket.getdefaulttimeout()
     socket.setdefaulttimeout(None)
     return left
