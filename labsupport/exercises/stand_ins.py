@@ -57,7 +57,7 @@ def _connect_ex(self, address):
 
 
 def default_timeout(args, value):
-    """A probe: the timeout that the function has left for all new sockets of its process: seconds, or None."""
+    """A probe: the timeout that the function has left for all new sockets of its process, seconds or None."""
     left = socket.getdefaulttimeout()
     socket.setdefaulttimeout(None)
     return left
