@@ -25,7 +25,8 @@ def _whole(trial):
 
 
 def _in_pieces(trial):
-    _fetched(trial, REQUEST, (b"it is ", b"this, and ", b"nothing else"), "The server answered in three pieces")
+    pieces = b"it is ", b"this, and ", b"nothing else"
+    _fetched(trial, REQUEST, pieces, "The server answered in three pieces")
 
 
 def _after_clean(trial):
@@ -75,7 +76,7 @@ def _silent(trial):
 def _connect_unanswered(trial):
     call = trial.call(trial.unanswering(), REQUEST, TIGHT)
     what = "Nothing answered the connect"
-    _given_up(call, what, "and you still waited long after the deadline: connecting takes its part of the time.")
+    _given_up(call, what, "and you still waited long after the deadline: connecting takes its part of it.")
 
 
 def _trickles(trial):
@@ -87,8 +88,8 @@ def _trickles(trial):
     _given_up(
         call,
         "The server sent a byte now and then, and did not end",
-        "and you still read long after the deadline: a socket's timeout is for one call and begins anew at the next. "
-        "Before each call, set it to what is left of the time.",
+        "and you still read long after the deadline: a socket's timeout is for one call and begins anew "
+        "at the next. Before each call, set it to what is left of the time.",
     )
 
 
@@ -101,8 +102,8 @@ def _floods(trial):
     _given_up(
         call,
         "The server sent without end, so that no `recv` had to wait",
-        "and you still read long after the deadline: a call that need not wait never meets a timeout. Look at the "
-        "clock too.",
+        "and you still read long after the deadline: a call that need not wait never meets a timeout. "
+        "Look at the clock too.",
     )
 
 
@@ -136,7 +137,9 @@ def _fetched(trial, request, pieces, when, family=socket.AF_INET):
     call, peer = _asked(trial, AMPLE, family, request, clause)
     received = _read_request(trial, peer)
     if received != request:
-        raise trial.wrong(f"The request was {describe(request)}; the server got {describe(received)}, and then your end.")
+        raise trial.wrong(
+            f"The request was {describe(request)}; the server got {describe(received)}, and then your end."
+        )
     trial.send_apart(peer, pieces)
     peer.close()
     outcome = call.outcome(during="the server had answered and ended")
@@ -144,7 +147,9 @@ def _fetched(trial, request, pieces, when, family=socket.AF_INET):
     if value == wanted:
         return outcome
     if isinstance(value, bytes) and wanted.startswith(value) and len(pieces) > 1:
-        raise outcome.wrong(f"{when}; you returned the first {len(value)} of {len(wanted)} bytes: read until it ends.")
+        raise outcome.wrong(
+            f"{when}; you returned the first {len(value)} of {len(wanted)} bytes: read until it ends."
+        )
     raise outcome.wrong(f"{when}; you returned {describe(value)}, and {describe(wanted)} was sent.")
 
 
@@ -157,8 +162,8 @@ def _read_request(trial, peer):
             received += data
     except TimeoutError:
         raise trial.wrong(
-            "You sent the request and did not say that no more comes (`shutdown`): the server waits for the rest of it, "
-            "and you for its answer."
+            "You sent the request and did not say that no more comes (`shutdown`): the server waits for "
+            "the rest of it, and you for its answer."
             if received
             else "You connected, and neither sent nor ended: the server waits."
         ) from None
@@ -183,15 +188,15 @@ def _given_up(call, what, cause):
     kinds = outcome.error["kinds"] if outcome.error else ()
     if "ValueError" in kinds and outcome.called.get("settimeout"):
         raise outcome.wrong(
-            f"{what}. The time was over between two calls, and `settimeout` was given a negative number: ValueError. "
-            "Raise TimeoutError yourself when nothing is left."
+            f"{what}. The time was over between two calls, and `settimeout` was given a negative number: "
+            "ValueError. Raise TimeoutError yourself when nothing is left."
         )
     if "BlockingIOError" in kinds:
         raise outcome.wrong(f"{what}. A timeout of 0 makes a socket non-blocking: it raised BlockingIOError.")
     if outcome.error is None and outcome.elapsed >= TIGHT:
         raise outcome.wrong(
-            f"{what}; when the time was over you returned {_what_came(outcome.value)}, as if that were the whole answer: "
-            "raise TimeoutError."
+            f"{what}; when the time was over you returned {_what_came(outcome.value)}, as if that were the "
+            "whole answer: raise TimeoutError."
         )
     outcome.raised("TimeoutError", instead=f"{what[0].lower()}{what[1:]}")
     if outcome.elapsed < TIGHT * 0.95:
@@ -224,13 +229,17 @@ FETCH = Exercise(
         _takes_slowly,
     ),
     hints=(
-        "The conversation first: `create_connection`, `sendall`, `shutdown(SHUT_WR)`, then `recv` until it returns b''; "
-        "`with` closes.",
-        "A socket's timeout is for one call. Note when it is all to be over: `deadline = time.monotonic() + timeout`.",
-        "Before each call: `sock.settimeout(deadline - time.monotonic())`. For connecting, `create_connection` takes a "
-        "timeout of its own.",
-        "What is left may be 0 or less: then raise TimeoutError yourself, for `settimeout(0)` makes the socket "
-        "non-blocking and a negative number is a ValueError.",
+        "The conversation first: `create_connection`, `sendall`, `shutdown(SHUT_WR)`, then `recv` until "
+        "it returns b''; `with` closes.",
+        "A socket's timeout is for one call. Note when it is all to be over: `deadline = time.monotonic() "
+        "+ timeout`.",
+        "Before each call: `sock.settimeout(deadline - time.monotonic())`. For connecting, "
+        "`create_connection` takes a timeout of its own.",
+        "What is left may be 0 or less: then raise TimeoutError yourself, for `settimeout(0)` makes the "
+        "socket non-blocking and a negative number is a ValueError.",
     ),
-    beyond="it would bound the length of the answer too, and share the time among the addresses of a name that has several.",
+    beyond=(
+        "it would bound the length of the answer too, and share the time among the addresses of a name "
+        "that has several."
+    ),
 )

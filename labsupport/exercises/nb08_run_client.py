@@ -12,6 +12,7 @@ from labsupport.exercises.outcome import describe
 from labsupport.exercises.trial import needs_ipv6
 
 THREE = ["hello", "déjà vu", ""]
+ASKED = ("hello", "and again", "goodbye")
 AMPLE, TIGHT = 5.0, 0.3  # seconds of silence that a call bears
 NOT_PORTS = ("http", "", "0", "65536", "-1", "1.0", "1_0", " 1", "²")
 
@@ -48,7 +49,9 @@ def _lowest_and_highest(trial):
         outcome = trial.run(["127.0.0.1", port], [], TIGHT)
         status, *_ = _three_parts(outcome, f"when the port was {port}")
         if status == 2:
-            raise outcome.wrong(f"The port {port} is one that there may be, and you returned 2, the status of a wrong call.")
+            raise outcome.wrong(
+                f"The port {port} is one that there may be, and you returned 2, the status of a wrong call."
+            )
 
 
 def _complains_of_usage(trial, arguments):
@@ -57,8 +60,8 @@ def _complains_of_usage(trial, arguments):
     status, answers, complaint = _three_parts(outcome, f"when {when[0].lower()}{when[1:]}")
     if status != 2 or answers != []:
         raise outcome.wrong(
-            f"{when}, which is not a host and a port from 1 to 65535: (2, [], usage) was asked for; you returned the "
-            f"status {describe(status)}{_with(answers)}."
+            f"{when}, which is not a host and a port from 1 to 65535: (2, [], usage) was asked for; you "
+            f"returned the status {describe(status)}{_with(answers)}."
         )
     if "usage" not in complaint.lower():
         raise outcome.wrong(f"{when}; your complaint, {_settled(complaint)}, does not say “usage”.")
@@ -68,13 +71,15 @@ def _complains_of_usage(trial, arguments):
 def _refused(trial):
     address = trial.refusing()
     outcome = trial.run(_arguments(address), ["hello"], AMPLE)
-    _complained(outcome, [], "Nobody listened at host and port", *map(str, address)).clean("after a refused connect")
+    outcome = _complained(outcome, [], "Nobody listened at host and port", *map(str, address))
+    outcome.clean("after a refused connect")
 
 
 def _no_such_name(trial):
     for name in "no/such/host", "two..dots":
         outcome = trial.run([name, "80"], ["hello"], AMPLE)
-        _complained(outcome, [], f"There is no host called `{name}`", name).clean("after the name was not found")
+        _complained(outcome, [], f"There is no host called `{name}`", name)
+        outcome.clean("after the name was not found")
 
 
 def _ends_early(trial):
@@ -103,8 +108,10 @@ def _falls_silent(trial):
     call, peer = _connected(trial, TIGHT)
     server.first_line(peer)
     trial.send_apart(peer, (b"hello\n",))
-    outcome = call.outcome(during=f"the server had answered 1 of 3 lines, and was silent for more than {TIGHT:g} s")
-    _complained(outcome, ["hello"], "The server answered 1 of 3 lines, and fell silent").clean("after the silence")
+    said = f"the server had answered 1 of 3 lines, and was silent for more than {TIGHT:g} s"
+    outcome = call.outcome(during=said)
+    _complained(outcome, ["hello"], "The server answered 1 of 3 lines, and fell silent")
+    outcome.clean("after the silence")
 
 
 # --- one conversation -----------------------------------------------------------------------------
@@ -114,7 +121,8 @@ def _arguments(address):
     return [address[0], str(address[1])]
 
 
-def _connected(trial, silence, lines=("hello", "and again", "goodbye"), family=socket.AF_INET, host=None, after=""):
+def _connected(trial, silence, lines=ASKED, family=socket.AF_INET, host=None, after=""):
+    """(the Call, the server's end of its connection)."""
     listener = trial.listener(family=family)
     own, port, *_ = listener.getsockname()
     call = trial.call([host or own, str(port)], list(lines), silence)
@@ -151,11 +159,15 @@ def _complained(outcome, answers, when, *names):
     """The Outcome, which has to be status 1, these answers, and a sentence that holds these names."""
     status, came, complaint = _three_parts(outcome, f"when {when[0].lower()}{when[1:]}")
     if status == 0:
-        raise outcome.wrong(f"{when}, and your status is 0: the program that started this one takes it for success.")
+        raise outcome.wrong(
+            f"{when}, and your status is 0: the program that started this one takes it for success."
+        )
     if status != 1:
         raise outcome.wrong(f"{when}: that is status 1; you returned {describe(status)}.")
     if came != answers:
-        raise outcome.wrong(f"{when}; the answers that came were {describe(answers)}, and yours are {describe(came)}.")
+        raise outcome.wrong(
+            f"{when}; the answers that came were {describe(answers)}, and yours are {describe(came)}."
+        )
     _helps(outcome, complaint, when, names)
     return outcome
 
@@ -164,28 +176,36 @@ def _helps(outcome, complaint, when, names):
     if not complaint.strip():
         raise outcome.wrong(f"{when}, and you do not say so: the complaint is empty.")
     if len(complaint.strip().splitlines()) > 1:
-        raise outcome.wrong(f"{when}; your complaint has several lines: one sentence is for a person, a traceback is not.")
+        raise outcome.wrong(
+            f"{when}; your complaint has several lines: one sentence is for a person, a traceback is not."
+        )
     if "None" in complaint:
         raise outcome.wrong(f"{when}; your complaint says “None”: not every error has a `strerror`.")
     if "Errno" in complaint:
-        raise outcome.wrong(f"{when}; your complaint holds `Errno`: a number of the kernel's says nothing to a person.")
+        raise outcome.wrong(
+            f"{when}; your complaint holds `Errno`: a number of the kernel's says nothing to a person."
+        )
     for name in names:
         if name not in complaint:
             what = "the port" if name.isdecimal() else f"{name!r}"
             raise outcome.wrong(
-                f"{when}; your complaint, {_settled(complaint)}, does not name {what}: one cannot see what to mend."
+                f"{when}; your complaint, {_settled(complaint)}, does not name {what}: one cannot see what "
+                "to mend."
             )
 
 
 def _three_parts(outcome, clause):
-    """(status, answers, complaint). Raises Wrong where something was raised, or the result is no such thing."""
+    """(status, answers, complaint). Raises Wrong where it raised, or returned no such thing."""
     value = outcome.returned(clause)
     if not isinstance(value, tuple) or len(value) != 3:
-        raise outcome.wrong(f"You returned {describe(value)}, and (status, answers, complaint) was asked for.")
+        raise outcome.wrong(
+            f"You returned {describe(value)}, and (status, answers, complaint) was asked for."
+        )
     status, answers, complaint = value
     if not isinstance(complaint, str) or not isinstance(answers, list):
         raise outcome.wrong(
-            f"You returned {describe((status, answers, complaint))}; asked for are a number, a list of str and a str."
+            f"You returned {describe((status, answers, complaint))}; asked for are a number, a list of str "
+            "and a str."
         )
     return value
 
@@ -202,7 +222,10 @@ def _settled(complaint):
 RUN_CLIENT = Exercise(
     name="run_client",
     notebook="08",
-    asks="What a client's `main` does: (status, answers, complaint) of arguments, lines and seconds of silence.",
+    asks=(
+        "What a client's `main` does: (status, answers, complaint) of arguments, lines and seconds of "
+        "silence."
+    ),
     cases=(
         _all_well,
         _no_lines,
@@ -220,13 +243,15 @@ RUN_CLIENT = Exercise(
         _falls_silent,
     ),
     hints=(
-        "Look at the arguments before anything else: two of them, and `port.isascii() and port.isdecimal()` before "
-        "`int(port)`. `int` alone takes '8_0' and ' 80' too.",
+        "Look at the arguments before anything else: two of them, and `port.isascii() and "
+        "port.isdecimal()` before `int(port)`. `int` alone takes '8_0' and ' 80' too.",
         "Keep the list of answers outside the `try`: what came before an error is still to be returned.",
-        "`socket.gaierror`, `ConnectionRefusedError` and `TimeoutError` are all OSErrors: name them first, each with its "
-        "own sentence, and OSError last. A name that cannot even be written for the resolver is a UnicodeError.",
-        "`except OSError as error: return 1, answers, f\"{host} port {port}: {error.strerror or error}\"`; `strerror` is "
-        "the text without its number. A `readline` without a newline at its end is the server's early end.",
+        "`socket.gaierror`, `ConnectionRefusedError` and `TimeoutError` are all OSErrors: name them "
+        "first, each with its own sentence, and OSError last. A name that cannot even be written for the "
+        "resolver is a UnicodeError.",
+        "`except OSError as error: return 1, answers, f\"{host} port {port}: {error.strerror or "
+        "error}\"`; `strerror` is the text without its number. A `readline` without a newline at its end "
+        "is the server's early end.",
     ),
     beyond="it would write the answers to standard output as they come, and the complaint to standard error.",
 )

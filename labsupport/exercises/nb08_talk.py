@@ -129,7 +129,8 @@ def _ends(trial, answer, end, said):
             f"{said[0].upper()}{said[1:]}; you returned {describe(outcome.value)}, as if that were all. "
             "Who called you cannot see that something is missing: raise."
         )
-    outcome.raised("EOFError", "OSError", instead=said)  # after a reset too: a sending thread may meet it first
+    # EOFError after a reset too: where a sending thread met the reset, the reading one finds an end.
+    outcome.raised("EOFError", "OSError", instead=said)
     return outcome
 
 
@@ -189,18 +190,21 @@ def _why_waiting(seen, lines):
     wanted = _as_bytes(lines)
     if seen.received == wanted:
         return (
-            "Every line had been answered, and you neither ended nor returned: you wait for the server's end, and it "
-            "waits for yours. Say that no more comes (`shutdown`), or count the answers."
+            "Every line had been answered, and you neither ended nor returned: you wait for the server's "
+            "end, and it waits for yours. Say that no more comes (`shutdown`), or count the answers."
         )
     if not seen.received:
         return "You connected and sent nothing: the server waits."
     if not seen.received.endswith(b"\n"):
         return (
-            f"The server got {describe(seen.received)}, without a newline at its end: for it the line is not over. It "
-            "waits for the rest, and you for its answer."
+            f"The server got {describe(seen.received)}, without a newline at its end: for it the line is "
+            "not over. It waits for the rest, and you for its answer."
         )
     count = seen.received.count(b"\n")
-    return f"The server answered the {count} of {len(lines)} lines that came, and then nothing more came from you."
+    return (
+        f"The server answered the {count} of {len(lines)} lines that came, and then nothing more came from "
+        "you."
+    )
 
 
 def _sent_wrongly(received, wanted):
@@ -213,8 +217,8 @@ def _got(outcome, lines, when):
     """Raises Wrong that says in which way the result is not `lines`."""
     if outcome.error and "UnicodeDecodeError" in outcome.error["kinds"]:
         raise outcome.wrong(
-            f"{when}; you decoded a piece that ended within a letter, for é is two bytes, and they came apart: decode "
-            "whole lines."
+            f"{when}; you decoded a piece that ended within a letter, for é is two bytes, and they came "
+            "apart: decode whole lines."
         )
     value = outcome.returned(f"when {when[0].lower()}{when[1:]}")
     if value == lines:
@@ -250,7 +254,9 @@ def _letters(lines):
 TALK = Exercise(
     name="talk",
     notebook="08",
-    asks="Send each line to an echo server and return the list of its lines, whatever their number and length.",
+    asks=(
+        "Send each line to an echo server and return the list of its lines, whatever their number and length."
+    ),
     cases=(
         _one_line,
         _three_lines,
@@ -272,13 +278,17 @@ TALK = Exercise(
         _ends_while_you_send,
     ),
     hints=(
-        "`with socket.create_connection(address) as sock:` takes a name or an address of either family, and closes on "
-        "every way out.",
+        "`with socket.create_connection(address) as sock:` takes a name or an address of either family, "
+        "and closes on every way out.",
         "A line is over at its newline: collect bytes, cut them at b'\\n', and decode whole lines only.",
-        "Two megabytes do not fit into the buffers on the way: the server cannot go on while you do not read. Let one "
-        "thread send while another reads, or send and read by turns with `selectors`.",
-        "After the last line `shutdown(SHUT_WR)` says that no more comes, so the server ends too, and you read until "
-        "`recv` returns b''. Fewer lines than you sent are an EOFError; an error of the sending thread is raised.",
+        "Two megabytes do not fit into the buffers on the way: the server cannot go on while you do not "
+        "read. Let one thread send while another reads, or send and read by turns with `selectors`.",
+        "After the last line `shutdown(SHUT_WR)` says that no more comes, so the server ends too, and you "
+        "read until `recv` returns b''. Fewer lines than you sent are an EOFError; an error of the "
+        "sending thread is raised.",
     ),
-    beyond="it would give out each line as it comes, not keep them all, and set a deadline for a server that falls silent.",
+    beyond=(
+        "it would give out each line as it comes, not keep them all, and set a deadline for a server that "
+        "falls silent."
+    ),
 )

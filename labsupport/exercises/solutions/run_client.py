@@ -14,7 +14,7 @@ def run_client(arguments, lines, timeout):
                 for line in lines:
                     sock.sendall(line.encode() + b"\n")
                     answers.append(read_line(file))
-    except (OSError, EOFError, UnicodeError) as error:  # UnicodeError: a name that no resolver can be asked for
+    except (OSError, EOFError, UnicodeError) as error:  # UnicodeError: a name that cannot be looked up
         return 1, answers, explain(error, host, port)
     return 0, answers, ""  # 0 only where all went well: other programs go by it
 

@@ -7,8 +7,8 @@ def talk(address, lines):
     """The lines that the echo server at `address` sends back for `lines`."""
     data = "".join(line + "\n" for line in lines).encode()
     with socket.create_connection(address) as sock:  # either family; closed on every way out
-        # A thread sends while this one reads: whoever sends all first fills the buffers on the way back, and then the
-        # server cannot send, so it does not read, so nothing more can be sent.
+        # A thread sends while this one reads. Whoever sends all first fills the buffers on the way back; then
+        # the server cannot send, so it does not read, so nothing more can be sent.
         sender = threading.Thread(target=send, args=(sock, data))
         sender.start()
         try:
@@ -26,7 +26,7 @@ def send(sock, data):
     """Send everything and say so. Where that fails, the reader meets the same broken connection."""
     with contextlib.suppress(OSError):
         sock.sendall(data)
-        sock.shutdown(socket.SHUT_WR)  # no more comes: so the server ends, and the reader knows when it has all
+        sock.shutdown(socket.SHUT_WR)  # no more comes: so the server ends too, and the reader has all
 
 
 def read_to_end(sock):
