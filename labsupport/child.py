@@ -64,29 +64,68 @@ def run_child(source, *args, deadline=10, user=False, files=None):
     return Outcome(process.output, f"killed at the deadline of {deadline:g} s" if late else process.status)
 
 
+class Output:
+    """What comes from a descriptor, read by a thread of its own until nobody can write there any more.
+
+    `fd`: the end of a pipe to read from; it stays the caller's to close, after `join`.
+    """
+
+    def __init__(self, fd):
+        self._fd, self._said, self._more = fd, bytearray(), 0
+        # Not Thread.join: interrupted, it takes a running thread for one that has ended (bpo-45274).
+        self.silent = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="labsupport-child-output", daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while data := os.read(self._fd, 65536):
+            room = LONGEST - len(self._said)
+            self._said += data[:room]
+            self._more += max(0, len(data) - room)
+        self.silent.set()
+
+    def join(self):
+        """Wait until the last byte has been read."""
+        self.silent.wait()
+        self._reader.join()
+
+    def since(self, start):
+        """The bytes that came after the first `start`, of the first million."""
+        return bytes(self._said[start:])
+
+    @property
+    def text(self):
+        """All of it; the first million bytes, and how many came after."""
+        return self.since(0).decode("utf-8", "replace").replace("\r\n", "\n") + self.left_out
+
+    @property
+    def left_out(self):
+        """A line that says how many bytes came after the first million; "" where none did."""
+        return f"\n… and {self._more} bytes more\n" if self._more else ""
+
+
 class Process:
     """A program in a process group of its own, the thread that reads what it says, and the end of both.
 
-    `command`: its words; `order`: bytes for its standard input; `pass_fds`: descriptors that it inherits;
-    `environment`: variables that it has beside this process's.
+    `command`: its words; `order`: bytes for its standard input, or a file that is it; `pass_fds`: descriptors
+    that it inherits; `environment`: variables that it has beside this process's; `cwd`: its folder.
     """
 
-    def __init__(self, command, order=b"", pass_fds=(), environment=None):
+    def __init__(self, command, order=b"", pass_fds=(), environment=None, cwd=None):
         self._mark = f"{MARK}={uuid.uuid4().hex}"
         self._process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if isinstance(order, bytes) else order,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**_environment(self._mark), **(environment or {})},
+            env={**surroundings(self._mark), **(environment or {})},
             start_new_session=True,
             pass_fds=pass_fds,
+            cwd=cwd,
         )
-        self._said, self._more = bytearray(), 0
-        # Not Thread.join: interrupted, it takes a running thread for one that has ended (bpo-45274).
-        self._silent = threading.Event()
-        self._reader = threading.Thread(target=self._read, name="labsupport-child-output", daemon=True)
-        self._reader.start()
+        self.heard = Output(self._process.stdout.fileno())
+        if not isinstance(order, bytes):
+            return
         try:
             with self._process.stdin as stdin:
                 stdin.write(order)
@@ -104,27 +143,21 @@ class Process:
     @property
     def output(self):
         """What it has printed, stdout and stderr in one; the first million bytes, and how many came after."""
-        said = bytes(self._said).decode("utf-8", "replace").replace("\r\n", "\n")
-        return said + f"\n… and {self._more} bytes more\n" if self._more else said
+        return self.heard.text
+
+    @property
+    def returncode(self):
+        """Its exit status, or minus the signal that killed it; None while it has not been reaped."""
+        return self._process.returncode
 
     @property
     def status(self):
         """How it ended, "exit 0" or "killed by SIGPIPE"; None while it has not been reaped."""
-        return None if self._process.returncode is None else _status(self._process.returncode)
+        return None if self._process.returncode is None else status(self._process.returncode)
 
     def ends_within(self, deadline):
         """Wait for the end, which the end of its output tells, unless a child of its own holds that open."""
-        until, pause = time.monotonic() + deadline, 0.001
-        while not self.ended():
-            left = until - time.monotonic()
-            if left <= 0:
-                return False
-            if not self._silent.is_set():
-                self._silent.wait(min(NOTICING, left))
-            else:
-                time.sleep(min(pause, left))
-                pause = min(2 * pause, NOTICING)
-        return True
+        return ends_within(deadline, self.ended, self.heard)
 
     def ended(self):
         """Whether the process is over. It is not reaped yet: till then its number is nobody else's."""
@@ -134,32 +167,48 @@ class Process:
             return True
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
+    def send_signal(self, number):
+        """Send the process itself a signal; nothing where it has ended."""
+        if not self.ended():
+            os.kill(self._process.pid, number)
+
     def end(self):
         """Kill whatever is left of it, take the rest of the output, and leave nothing. Again: nothing."""
         if self._process.returncode is not None and self._process.stdout.closed:
             return
         if hasattr(os, "killpg"):
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass  # all gone, or (macOS) all zombies
+            kill_group(self._process.pid)
         else:
             self._process.kill()
         self._process.wait()
-        _kill_marked(self._mark)
-        self._silent.wait()
-        self._reader.join()
+        kill_marked(self._mark)
+        self.heard.join()
         self._process.stdout.close()
 
-    def _read(self):
-        while data := os.read(self._process.stdout.fileno(), 65536):
-            room = LONGEST - len(self._said)
-            self._said += data[:room]
-            self._more += max(0, len(data) - room)
-        self._silent.set()
+
+def ends_within(deadline, ended, heard):
+    """Whether `ended()` comes true within `deadline` seconds; `heard`: the Output whose end tells it
+    early."""
+    until, pause = time.monotonic() + deadline, 0.001
+    while not ended():
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        if not heard.silent.is_set():
+            heard.silent.wait(min(NOTICING, left))
+        else:
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, NOTICING)
+    return True
 
 
-def _kill_marked(mark):
+def kill_group(pid):
+    """Kill the process group of that number, where it still is."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all gone, or (macOS) all zombies
+        os.killpg(pid, signal.SIGKILL)
+
+
+def kill_marked(mark):
     """End those that left the group, as a daemon does: they have the mark in their environment (proc(5))."""
     if not sys.platform.startswith("linux"):
         return
@@ -181,7 +230,7 @@ def _has(pid, mark):
         return False  # somebody else's, or gone
 
 
-def _environment(mark):
+def surroundings(mark):
     """The child finds this package where the parent did, speaks UTF-8, writes no bytecode, and is marked."""
     name, _, value = mark.partition("=")
     path = os.pathsep.join(filter(None, (str(_PACKAGE.parent), os.environ.get("PYTHONPATH"))))
@@ -189,7 +238,8 @@ def _environment(mark):
     return {**os.environ, **plain, name: value}
 
 
-def _status(code):
+def status(code):
+    """`exit 0` or `killed by SIGPIPE`; `code`: the exit status, or minus the signal's number."""
     if code >= 0:
         return f"exit {code}"
     try:

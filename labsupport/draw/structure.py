@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from labsupport.draw import theme
 
-WIDTH, TOP, STEP = 640, 56, 34
-_OFFSET, _NAME, _BYTES, _BOX = 44, 56, 190, 24
-_ROW = 8  # bytes in a line of boxes; a longer field is cut to its first line
+WIDTH, TOP, STEP = 720, 56, 34
+_OFFSET, _NAME, _BYTES, _BOX = 44, 56, 180, 20
+_ROW = 16  # bytes in a line of boxes; a longer field is cut to its first line
 
 
 def structure_svg(structure, live=False):
@@ -43,7 +43,7 @@ def _row(at, name, data, said, y):
     for number, byte in enumerate(shown):
         x = _BYTES + _BOX * number
         parts.append(theme.rect(x, y, _BOX, _BOX, "var(--soft)", line="var(--line)"))
-        parts.append(theme.text(x + _BOX / 2, middle, f"{byte:02x}", size=11.5, anchor="middle", mono=True))
+        parts.append(theme.text(x + _BOX / 2, middle, f"{byte:02x}", size=10.5, anchor="middle", mono=True))
     x = _BYTES + _BOX * len(shown)
     if len(data) > len(shown):
         more = f"… {len(data) - len(shown)} more"
