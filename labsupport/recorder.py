@@ -49,9 +49,13 @@ _patching = threading.Lock()
 
 
 class Recorder:
-    """Takes the notes of one block: `log`, of ("began", call), ("returned", call) and ("sampled", …)."""
+    """Takes the notes of one block: `log`, of ("began", call), ("returned", call) and ("sampled", …).
 
-    def __init__(self):
+    `most`: how many calls are kept, MOST unless told; further ones are counted.
+    """
+
+    def __init__(self, most=None):
+        self.most = MOST if most is None else most
         self.started = time.perf_counter()
         self.main = threading.current_thread()
         self.log, self.sockets, self.missed, self.calls = [], [], 0, 0
@@ -122,7 +126,7 @@ class Recorder:
         lane = None if name == "socket" else self.socket(sock)
         if lane is not None and not lane.wanted:
             return None
-        if self.calls >= MOST or self._stopped:
+        if self.calls >= self.most or self._stopped:
             self.missed += not self._stopped
             return None
         self.calls += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import socket
 
 from labsupport.exercises import scores, travel
@@ -96,7 +97,7 @@ def _of_the_peer(error, trial):
     if trial.last is None:
         raise error
     try:
-        outcome = trial.last.outcome(trial.last.age + MOMENT)
+        outcome = trial.last.outcome(math.ceil(trial.last.age + MOMENT))  # a verdict says how long that was
         outcome.returned()
     except Wrong as wrong:
         return wrong

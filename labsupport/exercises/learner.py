@@ -18,7 +18,7 @@ from labsupport.exercises.channel import Channel, Foreign
 from labsupport.exercises.outcome import Gone, Hung, Outcome, Wrong
 
 STARTING = 20.0  # seconds for the process to come up and load the function; it takes a tenth of one
-ANSWERING = 1.0  # seconds for the thread beside the function to answer
+ANSWERING = 2.0  # seconds for the thread beside the function to answer
 DEADLINE = 2.0  # seconds that a call may take unless its case says otherwise
 # Its address space is limited: glibc would reserve 64 MiB of it for every thread (mallopt(3)).
 _SPARING = {"MALLOC_ARENA_MAX": "2"}
@@ -132,9 +132,9 @@ class Call:
             raise Wrong(f"a look at the running function failed: {value.kind}: {value.text}")
         return value
 
-    def called(self):
-        """{method: how often} of the calls on sockets that the function has begun so far."""
-        return self._answer("called", None)[1]
+    def finished(self):
+        """{method: how often} of the function's calls on sockets that have come back so far."""
+        return self._answer("finished", None)[1]
 
     def _answer(self, kind, value):
         """(kind, value) of what the thread beside the function says to this message."""

@@ -19,6 +19,7 @@ from labsupport.recorder import Recorder
 from labsupport.telling import tell
 from labsupport.timeline import Timeline
 
+MOST = 20_000  # calls noted: enough to judge by, and a busy loop's are still looked through in a moment
 KEPT = 30  # calls of one run that its timeline shows
 WINDING_UP = 0.3  # seconds: how long a thread that the function has told to end may take
 
@@ -33,7 +34,7 @@ class Run:
         self.over = False
         self._threads = set(threading.enumerate())
         self._before = ledger.descriptors()
-        self.recorder = Recorder()
+        self.recorder = Recorder(MOST)
         self._told = None
         self._began, self._busy = time.monotonic(), time.process_time()
 
@@ -68,7 +69,7 @@ class Run:
             "unclosed": unclosed,
             "threads": ledger.threads(self._threads),
             "given": [(_closed(sock), None if _closed(sock) else sock.gettimeout()) for sock in given],
-            "inheritable": [sock.get_inheritable() for sock in returned],
+            "inheritable": [sock.fileno() >= 0 and sock.get_inheritable() for sock in returned],
             "timeline": self.timeline(),
             **counts,
         }
@@ -86,6 +87,11 @@ class Run:
             if kind == "began":
                 called[rest[0].name] = called.get(rest[0].name, 0) + 1
         return {"processor": time.process_time() - self._busy, "called": called, "ends": self._ends()}
+
+    def finished(self):
+        """{method: how often} of the calls that have come back so far."""
+        back = [rest[0].name for kind, *rest in tuple(self.recorder.log) if kind == "returned"]
+        return {name: back.count(name) for name in set(back)}
 
     def _ends(self):
         """How often a receiving call met the end of the stream."""

@@ -105,9 +105,9 @@ class Runner:
                 self._orders.put(value)
             elif kind == "where":
                 self._channel.send("where", self._where())
-            elif kind == "called":
+            elif kind == "finished":
                 self._begun.wait()
-                self._channel.send("called", self._running.counts()["called"])
+                self._channel.send("finished", self._running.finished())
             elif kind == "ask":
                 self._begun.wait()
                 function, *more = value
