@@ -37,7 +37,8 @@ class Answer:
 
 def answers(name: str) -> list[Answer]:
     """The answers to the exercise `name`, in the file's order."""
-    return [Answer(name, kind, title, source, says) for kind, title, says, source in _sections(name) if kind != "equivalent"]
+    sections = [section for section in _sections(name) if section[0] != "equivalent"]
+    return [Answer(name, kind, title, source, says) for kind, title, says, source in sections]
 
 
 def equivalents(name: str) -> dict[str, str]:
@@ -48,7 +49,8 @@ def equivalents(name: str) -> dict[str, str]:
 def _sections(name):
     path = FOLDER / f"{name}.py"
     parts = _HEAD.split(path.read_text())[1:] if path.exists() else []
-    return [(kind, title, says or "", source) for kind, title, says, source in zip(*[iter(parts)] * 4, strict=True)]
+    fours = zip(*[iter(parts)] * 4, strict=True)
+    return [(kind, title, says or "", source) for kind, title, says, source in fours]
 
 
 def function(name: str, source: str):

@@ -1,4 +1,4 @@
-"""`check` itself: whatever the learner's code does, it does it in a process of its own, and a verdict says so."""
+"""`check` itself: whatever the learner's code does, it does elsewhere, and a verdict says so."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import time
 import uuid
 
 import pytest
-
 from answer_files import function
+
 from labsupport import check
 from labsupport.exercises.checking import judge
 from labsupport.exercises.exercise import catalog, named
@@ -32,8 +32,8 @@ LOOP = """
 
 def verdict_on(body, before=""):
     """The verdict on `recv_exactly` with this body."""
-    source = textwrap.dedent(before) + "\ndef recv_exactly(sock, count):\n" + textwrap.indent(textwrap.dedent(body), "    ")
-    return judge(function("recv_exactly", source), EXERCISE)
+    head = textwrap.dedent(before) + "\ndef recv_exactly(sock, count):\n"
+    return judge(function("recv_exactly", head + textwrap.indent(textwrap.dedent(body), "    ")), EXERCISE)
 
 
 @pytest.fixture(autouse=True)
