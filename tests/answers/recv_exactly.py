@@ -93,7 +93,7 @@ def recv_exactly(sock, count):
     return data
 
 
-# === wrong: decodes ==> It raised TypeError|bytes were asked for
+# === wrong: decodes ==> you returned "0123456789abcdef", and bytes were asked for
 def recv_exactly(sock, count):
     data = ""
     while len(data) < count:
@@ -101,7 +101,7 @@ def recv_exactly(sock, count):
     return data
 
 
-# === wrong: asks for the whole count each time ==> took bytes beyond|you returned
+# === wrong: asks for the whole count each time ==> 3 bytes, then 13 with more behind them; you returned .*: 19 of 16
 def recv_exactly(sock, count):
     data = b""
     while len(data) < count:
@@ -125,7 +125,7 @@ def recv_exactly(sock, count):
     return data
 
 
-# === wrong: sets a timeout of its own and takes it for the end ==> EOFError|TimeoutError
+# === wrong: sets a timeout of its own and takes it for the end ==> timeout of 0.2 s: TimeoutError was to be raised; you raised EOFError
 def recv_exactly(sock, count):
     data = b""
     while len(data) < count:
@@ -135,5 +135,66 @@ def recv_exactly(sock, count):
             raise EOFError
         if not piece:
             raise EOFError
+        data += piece
+    return data
+
+
+# === wrong: MSG_WAITALL instead of a loop ==> EOFError.* on a socket with a timeout, where the 16 bytes came in three pieces
+import socket
+
+
+def recv_exactly(sock, count):
+    data = sock.recv(count, socket.MSG_WAITALL)
+    if len(data) < count:
+        raise EOFError
+    return data
+
+
+# === wrong: the reference's one recv of 1024 bytes ==> you returned after the first: got 3 of 16
+def recv_exactly(sock, count):
+    return sock.recv(1024)
+
+
+# === wrong: closes when it is done ==> closes the socket that it was given
+def recv_exactly(sock, count):
+    with sock:
+        data = b""
+        while len(data) < count:
+            piece = sock.recv(count - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
+    return data
+
+
+# === wrong: sets a timeout of its own, to be safe ==> leaves the socket that it was given with another timeout
+def recv_exactly(sock, count):
+    sock.settimeout(5)
+    data = b""
+    while len(data) < count:
+        piece = sock.recv(count - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+# === wrong: stops at a short piece ==> blocked in `recv` .*: all 16 bytes had come
+def recv_exactly(sock, count):
+    data = b""
+    while True:
+        piece = sock.recv(count)
+        data += piece
+        if len(piece) < count:
+            return data
+
+
+# === wrong: any error will do ==> EOFError was to be raised; you raised ConnectionError
+def recv_exactly(sock, count):
+    data = b""
+    while len(data) < count:
+        piece = sock.recv(count - len(data))
+        if not piece:
+            raise ConnectionError("closed")
         data += piece
     return data
