@@ -8,7 +8,16 @@ import threading
 from labsupport.background import until
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.exercise import Exercise
-from labsupport.exercises.nb07_ends import MEANWHILE, UNREAD, closed, fill, has_spoken, read_on, still_runs
+from labsupport.exercises.nb07_ends import (
+    HASTE,
+    MEANWHILE,
+    UNREAD,
+    closed,
+    fill,
+    has_spoken,
+    read_on,
+    still_runs,
+)
 from labsupport.exercises.outcome import describe
 from labsupport.exercises.trial import needs_ipv6
 from labsupport.observe import observe
@@ -23,6 +32,7 @@ def _in_time(trial, family=socket.AF_INET):
     has_spoken(call)
     came, how = read_on(peer)
     if how == "end":
+        still_runs(call, HASTE)
         trial.send_apart(peer, (b"good", b"bye"))
         peer.close()
     outcome = call.outcome(4.5, "4 s were allowed")

@@ -7,11 +7,10 @@ import socket
 
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.exercise import Exercise
-from labsupport.exercises.nb07_ends import UNREAD, closed, fill, has_spoken, read_on, still_runs
+from labsupport.exercises.nb07_ends import HASTE, UNREAD, closed, fill, has_spoken, read_on, still_runs
 from labsupport.exercises.outcome import describe
 from labsupport.exercises.trial import needs_ipv6
 
-HASTE = 0.1  # seconds that the peer waits before it answers an end
 NO_END = "the peer waits for the end of what you say, and you had not said that you are done"
 
 
@@ -86,7 +85,7 @@ def _nothing_left(trial):
 
 
 def _long_rest(trial):
-    rest = random.Random(7).randbytes(20_000)  # so few that reading them one at a time is quick enough
+    rest = random.Random(7).randbytes(5_000)  # so few that reading them one at a time is quick enough
     sock, peer = trial.pair()
     call = trial.call(sock)
     read_on(peer)
@@ -95,9 +94,9 @@ def _long_rest(trial):
     except OSError:
         pass  # the function was gone before all of it: its result will show that
     peer.close()
-    outcome = call.outcome(during="the peer had sent 20,000 bytes more and closed")
+    outcome = call.outcome(during="the peer had sent 5,000 bytes more and closed")
     value = outcome.returned()
-    _got(outcome, value, rest, "The peer sent 20,000 bytes more before it ended")
+    _got(outcome, value, rest, "The peer sent 5,000 bytes more before it ended")
 
 
 def _reset_midway(trial):

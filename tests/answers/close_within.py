@@ -252,6 +252,19 @@ def close_within(sock, seconds):
             return False
 
 
+# === wrong: both directions shut ==> did not end in time; you returned True, not False
+import socket
+
+
+def close_within(sock, seconds):
+    with sock:
+        sock.settimeout(seconds)
+        sock.shutdown(socket.SHUT_RDWR)
+        while sock.recv(65536):
+            pass
+    return True
+
+
 # === wrong: a reset counts as an end ==> reset the connection instead of ending it: ConnectionResetError was to be raised; you returned True
 import socket
 import struct
