@@ -51,11 +51,9 @@ def _notebook(progress, standings):
 
 def _exercise(one):
     """A line for one exercise: its mark and name, how it stands, what it asks."""
-    return (
-        '<div style="display:grid;grid-template-columns:minmax(210px,1fr) 2fr;gap:0 14px;padding:5px 0;'
-        'border-top:1px solid var(--line)">'
-        f"<div>{_marked(one)}<br>{sheets.small(_words(one.score))}</div>"
-        f'<div style="color:var(--dim)">{sheets.marked(one.asks)}</div></div>'
+    return _line(
+        f"{_marked(one)}<br>{sheets.small(_words(one.score))}",
+        f'<span style="color:var(--dim)">{sheets.marked(one.asks)}</span>',
     )
 
 
@@ -72,16 +70,21 @@ def _course(progress, standings):
     lines = [_head("The course", standings)]
     for number in progress.notebooks:
         mine = [one for one in standings if one.notebook == number]
-        names = "".join(
-            f'<span style="margin-right:14px;white-space:nowrap">{_marked(one)}</span>' for one in mine
-        )
-        lines.append(
-            '<div style="display:grid;grid-template-columns:minmax(210px,1fr) 2fr;gap:0 14px;padding:4px 0;'
-            f'border-top:1px solid var(--line)"><div><b>{number}</b> {theme.escape(standing.TITLES[number])}'
-            f"{'<br>' + sheets.small(standing.solved_of(mine)) if mine else ''}</div><div>{names}</div></div>"
-        )
+        names = [f'<span style="margin-right:10px;white-space:nowrap">{_marked(one)}</span>' for one in mine]
+        count = "<br>" + sheets.small(standing.solved_of(mine)) if mine else ""
+        title = f"<b>{number}</b> {theme.escape(standing.TITLES[number])}{count}"
+        lines.append(_line(title, " ".join(names)))
     legend = " · ".join(f"{mark} {word}" for word, mark in MARKS.items())
     return "".join(lines) + f"<div>{sheets.small(legend)}</div>"
+
+
+def _line(left, right):
+    """Two cells of the table; in a narrow pane the right one wraps."""
+    columns = "minmax(150px,220px) minmax(0,1fr)"
+    return (
+        f'<div style="display:grid;grid-template-columns:{columns};gap:0 14px;padding:4px 0;'
+        f'border-top:1px solid var(--line)"><div>{left}</div><div>{right}</div></div>'
+    )
 
 
 def _head(title, standings):
