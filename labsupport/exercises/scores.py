@@ -71,6 +71,8 @@ def path() -> Path:
 
 def note(name: str, passed: bool) -> Score:
     """Count one try at the exercise `name`; the Score with it. Where the file cannot take it, it warns."""
+    if os.environ.get("NBGRADER_EXECUTION"):  # a student's notebook, in the teacher's hands
+        return read()[0].get(name, Score())
     when = datetime.now(UTC).isoformat(timespec="seconds")
     with _mutex:
         _unsaved.append((name, passed, when))
