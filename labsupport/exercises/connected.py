@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import socket
 
-from labsupport.exercises.channel import Foreign, Handed
-from labsupport.exercises.outcome import describe
-
 
 def reached(trial, outcome, listener, where):
     """Raises Wrong unless the value is a blocking TCP socket that is connected to `listener`; returns it.
 
     `where`: a clause that says what the function was up against: "where the first of two addresses refuses".
     """
-    value = outcome.returned(where)
-    if not isinstance(value, Handed):
-        raise outcome.wrong(_no_socket(value))
-    trial.made(value)
+    value = trial.made(outcome.socket(outcome.returned(where), when=where))
     if value.type != socket.SOCK_STREAM:
         raise outcome.wrong(
             "You returned a datagram socket. Without `type`, `getaddrinfo` lists every address once for each "
@@ -30,15 +24,6 @@ def reached(trial, outcome, listener, where):
     if value.timeout_was is not None:
         raise outcome.wrong(_not_blocking(value.timeout_was))
     return value
-
-
-def _no_socket(value):
-    if isinstance(value, Foreign) and value.text == "a closed socket":
-        return (
-            "The socket that you returned is closed: `with` and `finally` close it on the way out, "
-            "also when all went well."
-        )
-    return f"You returned {describe(value)}, and a connected socket was asked for."
 
 
 def _peer(sock):

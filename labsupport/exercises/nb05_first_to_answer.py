@@ -9,7 +9,6 @@ from labsupport.background import until
 from labsupport.exercises import stand_ins
 from labsupport.exercises.connected import reached, undisturbed
 from labsupport.exercises.exercise import Exercise
-from labsupport.exercises.outcome import Wrong
 from labsupport.exercises.trial import UNREACHABLE, needs_ipv6
 
 SHORT, LONG = 0.5, 1.5  # seconds
@@ -64,26 +63,16 @@ def _silent_first(trial):
     try:
         until(lambda: select.select([listener], [], [], 0)[0] or not call.running, LATE)
     except TimeoutError:
-        raise _in_turn(call) from None
+        raise trial.wrong(
+            "Three addresses were silent, and while you waited for them you had not called the fourth, which "
+            "would have answered at once. Call all of them before you wait for any."
+        ) from None
     where = "where three addresses are silent and at the fourth somebody listens"
     outcome = call.outcome(LONG + LATE, "three addresses were silent, and the fourth had answered")
     reached(trial, outcome, listener, where)
     if outcome.elapsed >= LONG:
         raise outcome.wrong("The fourth address had answered, and you still waited for the silent ones.")
     outcome.clean("when other addresses are silent")
-
-
-def _in_turn(call):
-    """The Wrong about a function that called nobody but the silent; with the timeline so far."""
-    wrong = Wrong(
-        "Three addresses were silent, and while you waited for them you had not called the fourth, which "
-        "would have answered at once. Call all of them before you wait for any."
-    )
-    try:
-        wrong.timeline = call.outcome(0).timeline
-    except Wrong as hung:
-        wrong.timeline = hung.timeline
-    return wrong
 
 
 def _both_answer(trial):

@@ -363,7 +363,7 @@ def connect_any(host, port, timeout):
     raise error
 
 
-# === wrong: closes what it returns ==> The socket that you returned is closed
+# === wrong: closes what it returns ==> You returned a closed socket where the host is one address .* a `with` that ends here
 import socket
 
 
