@@ -32,7 +32,7 @@ def _asked_for(kind):
 
     def case(trial):
         outcome = trial.run(kind)
-        _is_new(outcome, outcome.socket(when=f"for {kind!r}"), kind)
+        _is_new(outcome, trial.made(outcome.socket(when=f"for {kind!r}")), kind)
         outcome.clean()
 
     return case
@@ -168,21 +168,13 @@ def _through(trial, message, said, because="nothing was left to read, and the se
 def _stuck(hung, said, because):
     """What kept the two ends of a pair from ending, as a Wrong."""
     where = hung.blocked or ""
+    blocked = f"With {said}, it was blocked in `{where}` when its time was over"
     if where.startswith("recv"):
-        return _told(hung, f"With {said}, it was blocked in `{where}` when its time was over: {because}.")
+        return Wrong(f"{blocked}: {because}.", hung.timeline)
     if where.startswith("send"):
-        return _told(
-            hung,
-            f"With {said}, it was blocked in `{where}` when its time was over: that is more than the "
-            "kernel keeps for the other end, and nobody read there.",
-        )
-    return _told(hung, f"With {said}: {str(hung)[0].lower()}{str(hung)[1:]}")
-
-
-def _told(hung, cause):
-    wrong = Wrong(cause)
-    wrong.timeline = hung.timeline
-    return wrong
+        kept = "that is more than the kernel keeps for the other end, and nobody read there"
+        return Wrong(f"{blocked}: {kept}.", hung.timeline)
+    return Wrong(f"With {said}: {str(hung)[0].lower()}{str(hung)[1:]}", hung.timeline)
 
 
 _WITH_ADDRESS = "bind", "connect", "connect_ex", "sendto"

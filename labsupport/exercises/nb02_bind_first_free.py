@@ -33,7 +33,7 @@ def _takes(trial, ports, free, when, given=list):
         raise outcome.wrong(
             f"{said(when)} you raised EADDRINUSE, at `{outcome.line}`; the {_NTH[free]} was free."
         )
-    sock = outcome.socket(outcome.returned(f"where {when}"), when=f"where {when}")
+    sock = trial.made(outcome.socket(outcome.returned(f"where {when}"), when=f"where {when}"))
     is_bound(outcome, sock, HOST)
     port = sock.getsockname()[1]
     if port != ports[free]:

@@ -38,7 +38,7 @@ def _binds(trial, path, when):
         raise outcome.wrong(
             f"{said(when)} you raised {outcome.said}, at `{outcome.line}`; it was to be bound."
         )
-    sock = outcome.socket(when=f"where {when}")
+    sock = trial.made(outcome.socket(when=f"where {when}"))
     if sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
         raise outcome.wrong("You returned another socket than a stream of AF_UNIX.")
     if sock.getsockname() != path:
@@ -128,9 +128,7 @@ def _same(path, before):
 def _waited(hung, when):
     if not hung.blocked:
         return hung
-    wrong = Wrong(f"{said(when)} you were still blocked in `{hung.blocked}` when the 2 s were over.")
-    wrong.timeline = hung.timeline
-    return wrong
+    return Wrong(f"{said(when)} you were still blocked in `{hung.blocked}` after 2 s.", hung.timeline)
 
 
 def _no_folder(trial):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labsupport.exercises.channel import Handed
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.nb02_bound import is_bound, said
 from labsupport.exercises.nb02_refusals import collide, collided
@@ -16,12 +17,12 @@ FOR_EVER = 10**9
 
 @needs_ipv6
 def _both(trial):
-    _a_pair(trial.run())
+    _a_pair(trial, trial.run())
 
 
 @needs_ipv6
 def _twice(trial):
-    kept = [trial.made(sock) for _ in range(2) for sock in _a_pair(trial.run())]
+    kept = [sock for _ in range(2) for sock in _a_pair(trial, trial.run())]
     if len({sock.getsockname()[1] for sock in kept}) != 2:
         raise Wrong("Called twice, you gave back the same sockets; the second call makes new ones.")
 
@@ -30,13 +31,14 @@ def _twice(trial):
 def _in_vain_once(trial):
     outcome = _colliding(trial, 1)
     when = "the first port was free at one address and taken at the other"
-    _a_pair(outcome, when, f"after {when},")
+    _a_pair(trial, outcome, when, f"after {when},")
 
 
 @needs_ipv6
 def _in_vain_often(trial):
     outcome = _colliding(trial, TRIES - 1)
-    _a_pair(outcome, f"{TRIES - 1} ports were taken at the other address, and {TRIES} tries were allowed")
+    when = f"{TRIES - 1} ports were taken at the other address, and {TRIES} tries were allowed"
+    _a_pair(trial, outcome, when)
 
 
 def _gives_up(trial):
@@ -45,9 +47,7 @@ def _gives_up(trial):
     try:
         outcome = _colliding(trial, FOR_EVER)
     except Hung as hung:
-        wrong = Wrong(on)
-        wrong.timeline = hung.timeline
-        raise wrong from None
+        raise Wrong(on, hung.timeline) from None
     outcome.raised("OSError", instead=when)
     if not ipv6_missing() and outcome.probe != TRIES:
         few = f"{said(when)} you tried {outcome.probe} of them; {TRIES} were asked for."
@@ -57,12 +57,15 @@ def _gives_up(trial):
 
 def _colliding(trial, times):
     """The Outcome of a call in which the first `times` ports are taken at the other address."""
-    trial.run()  # the stand-in is put in beside a call, so there has to be one
+    made = trial.run().value  # the stand-in is put in beside a call, so there has to be one
+    for sock in made if type(made) in (tuple, list) else ():
+        if isinstance(sock, Handed):
+            sock.close()
     trial.last.ask(collide, times)
     return trial.run(probe=collided, deadline=3)
 
 
-def _a_pair(outcome, when="", cleanly=""):
+def _a_pair(trial, outcome, when="", cleanly=""):
     """(v4, v6), as they have to be. `when`: what had happened; `cleanly`: the same, for what was left."""
     if outcome.error and outcome.error_name == "EINVAL":
         raise outcome.wrong(
@@ -78,7 +81,7 @@ def _a_pair(outcome, when="", cleanly=""):
         raise outcome.wrong("You returned one socket; two were asked for, (v4, v6).")
     if len(value) != 2:
         raise outcome.wrong(f"You returned {len(value)} things; two sockets were asked for, (v4, v6).")
-    pair = [outcome.socket(sock) for sock in value]
+    pair = [trial.made(outcome.socket(sock)) for sock in value]
     for sock, host, name in zip(pair, HOSTS, ("v4", "v6")):
         is_bound(outcome, sock, host, f"`{name}`")
     if len({sock.getsockname()[1] for sock in pair}) != 1:

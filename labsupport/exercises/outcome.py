@@ -14,7 +14,9 @@ class Wrong(Exception):
     `timeline`: that of the run that failed, where there is one.
     """
 
-    timeline = None
+    def __init__(self, cause, timeline=None):
+        super().__init__(cause)
+        self.timeline = timeline
 
 
 class NotAttempted(Wrong):
@@ -25,9 +27,9 @@ class Hung(Wrong):
     """The function still ran when its time was over."""
 
     def __init__(self, deadline, where, during=None):
-        super().__init__(_hanging(deadline, where, during))
-        self.timeline = where["timeline"] if where else None
+        super().__init__(_hanging(deadline, where, during), where["timeline"] if where else None)
         self.blocked = where["blocked"] if where else None  # the call that it waited in, or None
+        self.line = where["lines"][0][1] if where and where["lines"] else ""  # the learner's line that it was at
 
 
 class Gone(Wrong):
@@ -86,9 +88,7 @@ class Outcome:
 
     def wrong(self, cause):
         """A Wrong with this run's timeline, to raise: `raise outcome.wrong("…")`."""
-        wrong = Wrong(cause)
-        wrong.timeline = self.timeline
-        return wrong
+        return Wrong(cause, self.timeline)
 
     @property
     def error_name(self):

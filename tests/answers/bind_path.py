@@ -208,7 +208,7 @@ def bind_path(path):
     return sock
 
 
-# === wrong: waits for a server that is busy ==> its queue full: you were still blocked in `connect_ex` when
+# === wrong: waits for a server that is busy ==> its queue full: you were still blocked in `connect_ex` after 2 s
 import errno
 import os
 import socket
