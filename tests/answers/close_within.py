@@ -84,7 +84,7 @@ def close_within(sock, seconds):
         return not late.is_set()
 
 
-# === wrong: each recv has the whole time ==> went on sending a byte every 0.05 s, and 0.4 s were allowed for all
+# === wrong: each recv has the whole time ==> went on sending a byte now and then, and 0.4 s were allowed for all
 import socket
 import struct
 
