@@ -13,6 +13,7 @@ they keep a log of their own. Jupyter's own sockets, an event loop's wake-up pai
 from __future__ import annotations
 
 import functools
+import math
 import socket
 import sys
 import threading
@@ -38,6 +39,7 @@ METHODS = (
 )
 MOST = 100_000  # calls kept; further ones are counted
 LOOKING = 0.0005  # seconds between two looks at the kernel's states: they must not slow a loop of short calls
+RESTING = 4  # times as long as a look took is at least the pause after it: with many sockets one takes long
 
 _HELPERS = {"ipykernel", "jupyter_client", "IPython", "zmq", "tornado", "traitlets", "comm", "ipywidgets"}
 _MAKERS = {"socketpair", "fromfd", "dup"}  # what makes a socket from a descriptor, in the socket module
@@ -63,7 +65,7 @@ class Recorder:
         self._before = set(threading.enumerate()) - {self.main}
         self._kinds, self._modules = {}, {}
         self._lock = threading.Lock()
-        self._looked = 0.0
+        self._look_again = 0.0  # when the next look may be
         self._stopped = False
 
     def start(self):
@@ -183,9 +185,9 @@ class Recorder:
     def sample(self, force=False):
         """Look at the states of the block's TCP sockets, unless that was done a moment ago."""
         now = time.perf_counter()
-        if self._stopped or (not force and now - self._looked < LOOKING):
+        if self._stopped or (not force and now < self._look_again):
             return
-        self._looked = now
+        self._look_again = math.inf  # no other thread looks meanwhile
         for lane in tuple(self.sockets):
             sock = lane.ref() if lane.tcp else None
             if sock is None:
@@ -197,6 +199,8 @@ class Recorder:
             if state is not None and state != lane.sampled:
                 lane.sampled = state
                 self.log.append(("sampled", lane, state, now))
+        ended = time.perf_counter()
+        self._look_again = ended + max(LOOKING, RESTING * (ended - now))
 
     def _note(self, kind, call):
         entry = (kind, call)
