@@ -29,7 +29,8 @@ class Hung(Wrong):
     def __init__(self, deadline, where, during=None):
         super().__init__(_hanging(deadline, where, during), where["timeline"] if where else None)
         self.blocked = where["blocked"] if where else None  # the call that it waited in, or None
-        self.line = where["lines"][0][1] if where and where["lines"] else ""  # the learner's line that it was at
+        line = where["lines"][0][1] if where and where["lines"] else ""
+        self.place = f"in `{self.blocked}`" if self.blocked else f"at `{line}`" if line else ""  # in words
 
 
 class Gone(Wrong):
