@@ -96,7 +96,9 @@ class Call:
         while self._ended is None:
             left = self._began + deadline - time.monotonic()
             if not self._take(left):
-                raise Hung(deadline, self._where(), during)
+                where = self._where()
+                if self._ended is None:  # on a busy machine it may end while it is asked
+                    raise Hung(deadline, where, during)
         return self._ended
 
     def item(self, deadline=DEADLINE, during=None):
@@ -152,9 +154,8 @@ class Call:
             self._channel.send("where")
         except OSError:
             raise self._gone() from None
-        if not self._wait_for(lambda: self._answers or self._ended, ANSWERING) or self._ended:
-            return None
-        return self._answers.pop()[1]
+        answered = self._wait_for(lambda: self._answers, ANSWERING)
+        return self._answers.pop()[1] if answered else None
 
     def _wait_for(self, there, seconds):
         until = time.monotonic() + seconds
