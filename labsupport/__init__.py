@@ -18,6 +18,7 @@ _HOME = {
     "caught": "errors",
     **dict.fromkeys(("check", "hint", "progress", "solution"), "exercises"),
     "doctor": "machine",
+    **dict.fromkeys(("compile_c", "run_c"), "c"),
     **dict.fromkeys(("libc", "c_int", "socklen_t", "sockaddr_in", "sockaddr_in6", "sockaddr_un"), "c"),
     "ipv6_missing": "machine",
     "tidy": "tidying",
@@ -71,7 +72,7 @@ def __dir__():
 
 
 def load_ipython_extension(shell):
-    """`%load_ext labsupport` adds the cell magics `%%child` and `%%needs`."""
+    """`%load_ext labsupport` adds the cell magics `%%child`, `%%c` and `%%needs`."""
     from labsupport import magics
 
     magics.register(shell)

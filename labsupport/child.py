@@ -165,7 +165,10 @@ class Process:
             return self._process.poll() is not None
         if self._process.returncode is not None:
             return True
-        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        except ChildProcessError:
+            return True  # another thread reaps it at this moment
 
     def send_signal(self, number):
         """Send the process itself a signal; nothing where it has ended."""

@@ -11,13 +11,12 @@ import contextlib
 import json
 import os
 import platform
-import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
 
+from labsupport.c.compilers import REMEDY as COMPILER_REMEDY
 from labsupport.network.reasons import TUN_STEPS
 from labsupport.network.reasons import read_setting as _setting
 
@@ -227,20 +226,12 @@ def _network_missing():
 
 
 def _compiler():
-    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    if compiler is None:
-        raise _Missing("no cc, gcc or clang on the PATH")
-    done = subprocess.run(
-        [compiler, "-fsyntax-only", "-xc", "-"],
-        input="#include <sys/socket.h>\n#include <stdio.h>\nint main(void) { return 0; }\n",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        raise _Missing(f"{compiler} does not find the system's headers")
-    return compiler
+    from labsupport.c.compilers import NoCompiler, find
+
+    try:
+        return find().found
+    except NoCompiler as missing:
+        raise _Missing(missing.reason, missing.remedy) from None
 
 
 @contextlib.contextmanager
@@ -283,5 +274,5 @@ _ABILITIES = (
     ("SYN cookies", _syn_cookies, "one passage of 03 is about them; `sudo sysctl net.ipv4.tcp_syncookies=1`"),
     ("user namespaces", _user_namespaces, _RECORDINGS),
     ("TUN devices", _tun, _RECORDINGS),
-    ("C compiler", _compiler, "`sudo apt install gcc libc6-dev`; on macOS `xcode-select --install`"),
+    ("C compiler", _compiler, COMPILER_REMEDY),
 )

@@ -1,4 +1,5 @@
-"""`%%child`, a cell that runs in a child process, and `%%needs`, one that not every machine can run.
+"""`%%child`, a cell in a child process, `%%c`, a cell in C, and `%%needs`, one that not every machine can
+run.
 
 Loaded with `%load_ext labsupport`.
 """
@@ -10,6 +11,7 @@ import shlex
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from labsupport import needs
+from labsupport.c.magic import CMagic
 from labsupport.child import run_child
 
 
@@ -33,6 +35,7 @@ def child(line, cell):
 def register(shell):
     """Add the magics to an IPython shell; once, however often it is loaded."""
     shell.register_magic_function(child, "cell", "child")
+    shell.register_magics(CMagic)
     if needs.transform not in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.append(needs.transform)
 

@@ -10,8 +10,8 @@ import threading
 import weakref
 
 # Views first: a sampler that looks at a server while it closes would show a half-closed one.
-# Networks last: servers may live on their hosts.
-KINDS = ("view", "call", "visitor", "server", "network")
+# Networks last: servers and programs may live on their hosts.
+KINDS = ("view", "call", "visitor", "server", "program", "network")
 
 _afterwards = []
 _open: dict[str, weakref.WeakSet] = {kind: weakref.WeakSet() for kind in KINDS}
@@ -56,7 +56,7 @@ class Tidied:
 
 
 def tidy():
-    """Close every server, visitor, view and background call that is still open.
+    """Close every server, visitor, view, background call and C program that is still open.
 
     Returns a value that says how many of each there were. Raises the first error that a closing one raises, after all
     have been closed: a server's own error is not lost.

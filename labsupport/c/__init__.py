@@ -10,6 +10,10 @@ import importlib
 _HOME = {
     "libc": "library",
     "ConflictingTypes": "prototypes",
+    "compile_c": "programs",
+    "run_c": "programs",
+    "CompileError": "programs",
+    "NoCompiler": "compilers",
     "c_int": "values",
     "socklen_t": "values",
     "sockaddr_in": "sockaddr",

@@ -1,0 +1,136 @@
+"""`%%c`: a cell that is a C program."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from labsupport.c import outputs
+from labsupport.c.compilers import NAMES, NoCompiler
+from labsupport.c.programs import CompileError, compile_c
+
+FIRST = 2  # the line of the cell on which the program begins: above it stands %%c
+
+
+@magics_class
+class CMagic(Magics):
+    """`%%c` in a cell, `%c --file` in a line."""
+
+    @line_cell_magic
+    @magic_arguments("%%c")
+    @argument("--args", default="", metavar="WORDS", help="the program's arguments, quoted as in a shell")
+    @argument("--stdin", default="", metavar="TEXT", help=r"its standard input; \n and other escapes as in C")
+    @argument("--deadline", type=float, default=10, metavar="S", help="seconds after which it is killed (10)")
+    @argument("--sanitize", action="store_true", help="with AddressSanitizer and UndefinedBehaviorSanitizer")
+    @argument("--werror", action="store_true", help="a warning is an error")
+    @argument("--host", metavar="HOST", help="a host of a private network, such as net.a, where it lives")
+    @argument("--file", metavar="PATH", help="run this file; the cell is empty then")
+    @argument("--name", metavar="NAME", help="compile it only, and keep the program in this variable")
+    @argument("--compiler", choices=(*NAMES, "zig"), help="this one and no other")
+    def c(self, line, cell=""):
+        """Compile the cell as a C program (-std=c17 -Wall -Wextra, POSIX.1-2008) and run it.
+
+        What the compiler says stands at the line that it is about; then what the program prints, as it comes;
+        what the sanitizers found; and how it ended, if that was not with exit status 0.
+        """
+        wanted = self.c.parser.parse_args(shlex.split(line))
+        if bool(wanted.file) == bool(cell.strip()):
+            raise UsageError("%%c takes a program in the cell below it, or %c --file PATH one in a file")
+        return _Asked(self.shell, wanted, cell).done()
+
+
+class _Asked:
+    """One cell's program and what to do with it."""
+
+    def __init__(self, shell, wanted, cell):
+        self._wanted, self._shell = wanted, shell
+        self._source = file_of(wanted.file) if wanted.file else cell
+        self._args = shlex.split(wanted.args)
+        self._stdin = wanted.stdin.encode("latin-1", "backslashreplace").decode("unicode_escape").encode()
+
+    def done(self):
+        """Do it; what the compiler refuses is printed, and what a machine lacks is said."""
+        wanted = self._wanted
+        text = self._source.read_text("utf-8") if wanted.file else self._source
+        mark = outputs.wanted(text, self._args, stdin=self._stdin, sanitize=wanted.sanitize)
+        try:
+            run = self._kept() if wanted.name else self._run()
+        except CompileError as error:
+            run = error.run
+            print(run)
+        except NoCompiler as missing:
+            _say_instead(mark, missing)
+            return
+        if run is not None:
+            outputs.offer(mark, run)
+
+    def _compiled(self):
+        wanted = self._wanted
+        program = compile_c(
+            self._source,
+            sanitize=wanted.sanitize,
+            werror=wanted.werror,
+            compiler=wanted.compiler,
+            first_line=FIRST,
+        )
+        for diagnostic in program.diagnostics:
+            print(diagnostic)
+        return program
+
+    def _kept(self):
+        self._shell.user_ns[self._wanted.name] = self._compiled()
+
+    def _run(self):
+        wanted, printed = self._wanted, _Printed()
+        host = self._shell.ev(wanted.host) if wanted.host else None
+        with self._compiled() as program:
+            run = program.run(
+                *self._args, stdin=self._stdin, deadline=wanted.deadline, host=host, heard=printed.more
+            )
+        printed.end()
+        for part in run.after():
+            print(part)
+        return run
+
+
+class _Printed:
+    """A program's output where the cell's own goes, as it comes; the last line is ended."""
+
+    def __init__(self):
+        self._last = "\n"
+
+    def more(self, text):
+        """Another piece."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        self._last = text[-1]
+
+    def end(self):
+        """That was all."""
+        if self._last != "\n":
+            print()
+
+
+def _say_instead(mark, missing):
+    """The recorded output, or one line where there is none."""
+    try:
+        print(outputs.instead(mark, missing))
+    except NoCompiler as error:
+        print(f"not available here: a C compiler ({error.reason}); {error.remedy}")
+
+
+def file_of(name):
+    """The Path that `name` means: in the notebook's folder, or as it is called in the course,
+    `notebooks/c/…`.
+
+    Raises FileNotFoundError where there is none.
+    """
+    for path in (Path(name), Path(name.removeprefix("notebooks/"))):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"no file {name} in {Path.cwd()}")
