@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labsupport.exercises.channel import Hand
 from labsupport.exercises.exercise import Exercise
+from labsupport.exercises.nb06_timeout import times_out
 from labsupport.exercises.outcome import describe
 
 DRINKS = ("tea", "café", "3 €", "🍵")  # characters of one, two, three and four bytes in UTF-8
@@ -117,10 +117,7 @@ def _reset(trial):
 def _timeout(trial):
     sock, peer = trial.pair()
     peer.sendall(b"one\ntw")
-    call = trial.call(Hand(sock, timeout=0.2), streams=True)
-    outcome = call.outcome(during="the socket's own timeout, 0.2 s, had passed")
-    outcome.raised("TimeoutError", instead="no more came within the socket's timeout of 0.2 s")
-    outcome.untouched(0.2)
+    times_out(trial, sock, when="a line and a half came, and no more", streams=True)
 
 
 def _item(trial, call, wanted):

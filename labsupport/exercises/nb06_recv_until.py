@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labsupport.exercises.channel import Hand
 from labsupport.exercises.exercise import Exercise
+from labsupport.exercises.nb06_timeout import times_out
 from labsupport.exercises.outcome import describe
 
 END = b"\r\n\r\n"  # what ends the head of an HTTP message
@@ -152,11 +152,7 @@ def _reset(trial):
 def _timeout(trial):
     sock, peer = trial.pair()
     peer.sendall(b"head\r\n")
-    outcome = trial.run(
-        Hand(sock, timeout=0.2), END, LIMIT, during="the socket's own timeout, 0.2 s, had passed"
-    )
-    outcome.raised("TimeoutError", instead="no more came within the socket's timeout of 0.2 s")
-    outcome.untouched(0.2)
+    times_out(trial, sock, END, LIMIT, when="half of the delimiter came, and no more")
 
 
 def _got(outcome, before, rest, when, unread=b""):

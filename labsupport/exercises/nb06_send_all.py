@@ -9,6 +9,7 @@ from labsupport.background import until
 from labsupport.exercises.channel import Hand, There
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.learner import DEADLINE
+from labsupport.exercises.nb06_timeout import times_out
 from labsupport.exercises.outcome import describe
 
 COUNTED = b"".join(number.to_bytes(4, "big") for number in range(75_000))  # no two places look the same
@@ -100,10 +101,7 @@ def _nothing(trial):
 def _nobody_reads(trial):
     sock, _ = trial.unix_pair()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-    during = "nobody read, and the socket's own timeout, 0.2 s, had passed"
-    outcome = trial.run(Hand(sock, timeout=0.2), COUNTED, during=during)
-    outcome.raised("TimeoutError", instead="nobody read, and the socket's timeout of 0.2 s passed")
-    outcome.untouched(0.2)
+    times_out(trial, sock, COUNTED, when="nobody read")
 
 
 def _peer_goes(trial):

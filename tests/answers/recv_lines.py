@@ -262,7 +262,7 @@ def recv_lines(sock):
         yield waiting.decode()
 
 
-# === wrong: takes a timeout for the end ==> timeout of 0.2 s: TimeoutError was to be raised; you returned
+# === wrong: takes a timeout for the end ==> A line and a half came, .* TimeoutError was to be raised; you returned
 def recv_lines(sock):
     waiting = b""
     try:

@@ -101,7 +101,7 @@ def send_all(sock, data):
             return
 
 
-# === wrong: swallows every error ==> timeout of 0.2 s passed: TimeoutError was to be raised; you returned None
+# === wrong: swallows every error ==> Nobody read, .* TimeoutError was to be raised; you returned None
 def send_all(sock, data):
     try:
         while data:
@@ -119,7 +119,7 @@ def send_all(sock, data):
             return
 
 
-# === wrong: tries for ever when there is no room ==> nobody read, and the socket's own timeout, 0.2 s, had passed
+# === wrong: tries for ever when there is no room ==> Nobody read, .*: each call raised TimeoutError, and you called again, for ever
 def send_all(sock, data):
     while data:
         try:
