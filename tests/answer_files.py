@@ -62,13 +62,15 @@ def function(name: str, source: str):
     return space[name]
 
 
-def judged(sources: list[tuple[str, str]]) -> dict[tuple[str, str], object]:
-    """{(name, source): Verdict}, several at a time."""
+class Judged:
+    """Verdicts found side by side, each had as `judged[name, source]`; a check that broke raises there."""
 
-    def one(key):
-        name, source = key
-        return judge(function(name, source), named(name))
+    def __init__(self, sources: list[tuple[str, str]]):
+        def one(name, source):
+            return judge(function(name, source), named(name))
 
-    keys = list(dict.fromkeys(sources))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(keys, pool.map(one, keys), strict=True))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            self._found = {key: pool.submit(one, *key) for key in dict.fromkeys(sources)}
+
+    def __getitem__(self, key):
+        return self._found[key].result()

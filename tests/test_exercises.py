@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from answer_files import answers, function, judged
+from answer_files import Judged, answers, function
 from labsupport.exercises.checking import judge
 from labsupport.exercises.exercise import catalog
 
@@ -25,7 +25,7 @@ def verdicts(request):
             chosen.append((parameters["answer"].name, parameters["answer"].source))
         elif "exercise" in parameters and "solution" in item.name:
             chosen.append((parameters["exercise"].name, parameters["exercise"].solution.read_text()))
-    return judged(chosen)
+    return Judged(chosen)
 
 
 @exercises

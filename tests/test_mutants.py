@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from answer_files import equivalents, judged
+from answer_files import Judged, equivalents
 from labsupport.exercises.exercise import catalog
 from mutants import mutants
 
@@ -16,7 +16,7 @@ exercises = pytest.mark.parametrize("exercise", list(catalog().values()), ids=la
 def verdicts(request):
     """The verdicts on the mutants of every exercise that was chosen, found side by side."""
     chosen = {item.callspec.params["exercise"] for item in request.session.items if item.module.__name__ == __name__}
-    return judged([(exercise.name, mutant) for exercise in chosen for mutant in _mutants(exercise).values()])
+    return Judged([(exercise.name, mutant) for exercise in chosen for mutant in _mutants(exercise).values()])
 
 
 def _mutants(exercise):
