@@ -12,6 +12,8 @@ import errno
 import os
 import socket
 
+PICKS = 20  # ports looked at for one that is free in both families
+
 _guarded = set()  # ports that may not be used
 _colliding = None  # the Collisions under way
 
@@ -24,9 +26,9 @@ def guarded(ports, port):
 
 
 def collide(args, times):
-    """From now on the first `times` ports bound in one family are taken in the other. None: no more."""
+    """From now on the first `times` ports bound in one family are taken in the other; later ones are free."""
     global _colliding
-    _colliding = None if times is None else Collisions(times)
+    _colliding = Collisions(times)
     socket.socket.bind = _bind
 
 
@@ -43,8 +45,28 @@ def _bind(self, address):
         return _socket.socket.bind(self, address)
     if _colliding.taken(self.family, port):
         raise _refusal(errno.EADDRINUSE)
-    _socket.socket.bind(self, address)
+    if port == 0:
+        _bind_anywhere(self, address)
+    else:
+        _socket.socket.bind(self, address)
     _colliding.note(self.family, port, self.getsockname()[1])
+
+
+def _bind_anywhere(sock, address):
+    """Bind to a port that is free in the other family, too: which the kernel would pick is left to chance."""
+    other = ("127.0.0.1", 0) if sock.family == socket.AF_INET6 else ("::1", 0)
+    family = socket.AF_INET6 if sock.family == socket.AF_INET else socket.AF_INET
+    for _ in range(PICKS):
+        try:
+            there = _socket.socket(family, sock.type)
+            try:
+                there.bind(other)
+                return _socket.socket.bind(sock, (address[0], there.getsockname()[1], *address[2:]))
+            finally:
+                there.close()
+        except OSError:
+            continue  # taken; or there is no IPv6
+    return _socket.socket.bind(sock, address)
 
 
 def _refusal(number):
