@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from labsupport.exercises.nb09_messages import READ_MESSAGE, WRITE_MESSAGE
+from labsupport.exercises.nb09_serve import SERVE
+from labsupport.exercises.nb09_shut_down import SHUT_DOWN
 
-EXERCISES = (READ_MESSAGE, WRITE_MESSAGE)
+EXERCISES = (SERVE, READ_MESSAGE, WRITE_MESSAGE, SHUT_DOWN)
