@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import sys
+import threading
 import time
 
 from labsupport.child import Process
@@ -24,6 +25,10 @@ DEADLINE = 2.0  # seconds that a call may take unless its case says otherwise
 _SPARING = {"MALLOC_ARENA_MAX": "2"}
 _MAIN = "from labsupport.exercises.runner import main; main()"
 
+# Held while a process comes up: until it has become another program, it has a copy of every socket of this
+# one, and a port that was given back in that moment is still taken.
+SPAWNING = threading.Lock()
+
 
 class Learner:
     """One process for one function; calls go one after another. `close()` ends it, and all that it started."""
@@ -33,7 +38,8 @@ class Learner:
         here, there = socket.socketpair()
         try:
             command = [sys.executable, "-P", "-u", "-c", _MAIN, str(there.fileno())]
-            self._process = Process(command, pass_fds=(there.fileno(),), environment=_SPARING)
+            with SPAWNING:
+                self._process = Process(command, pass_fds=(there.fileno(),), environment=_SPARING)
         except BaseException:
             here.close()
             raise

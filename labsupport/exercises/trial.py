@@ -18,7 +18,7 @@ from pathlib import Path
 
 from labsupport.background import background, until
 from labsupport.exercises.channel import Hand
-from labsupport.exercises.learner import DEADLINE
+from labsupport.exercises.learner import DEADLINE, SPAWNING
 from labsupport.exercises.outcome import Hung, Wrong
 from labsupport.servers.delivery import Readers
 
@@ -156,8 +156,9 @@ class Trial:
             mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 mark.bind(("127.0.0.1", port + 10_000))
-                _try_port(socket.AF_INET, port)
-                _try_port(socket.AF_INET6, port)
+                with SPAWNING:
+                    _try_port(socket.AF_INET, port)
+                    _try_port(socket.AF_INET6, port)
             except OSError:
                 mark.close()
                 continue
