@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-NOTEBOOKS = ("01", "02", "03", "04", "05", "06", "07", "08", "09")
+NOTEBOOKS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "18")
 _SOLUTIONS = Path(__file__).with_name("solutions")
 
 
