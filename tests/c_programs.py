@@ -38,14 +38,14 @@ def cell(notebook: str, name: str) -> str:
 
 def python_client() -> list[str]:
     """The command of 08's program, without its host and port."""
-    parts = [cell("08", name) for name in ("read-lines", "sending", "talk", "explain", "main")]
+    parts = [cell("08", name) for name in ("read-lines", "sending", "exchange", "explain", "main")]
     head = "import contextlib, socket, sys, threading\nfrom types import SimpleNamespace\n\n"
     return [sys.executable, "-c", head + "\n\n".join(parts) + "\n\nmain()\n"]
 
 
 def python_server() -> list[str]:
     """The command of 09's server as a program that prints where it listens, and ends with its input."""
-    parts = [cell("09", name) for name in ("carry-on", "welcome", "serve", "part")]
+    parts = [cell("09", name) for name in ("carry-on", "welcome", "serve-many", "part")]
     parts[-1] = parts[-1].partition("\nlistener.close()")[0]
     head = (
         "import contextlib, selectors, socket, sys, threading, time\nfrom types import SimpleNamespace\n"
@@ -56,7 +56,7 @@ def python_server() -> list[str]:
     )
     tail = (
         "stop = threading.Event()\n"
-        "thread = threading.Thread(target=serve, args=(listener, stop))\n"
+        "thread = threading.Thread(target=serve_many, args=(listener, stop))\n"
         "thread.start()\nsys.stdin.read()\nstop.set()\nthread.join()\n"
     )
     return [sys.executable, "-c", head + "\n\n".join(parts) + "\n\n" + tail]
