@@ -8,6 +8,7 @@ import socket
 import sys
 
 from labsupport.exercises.exercise import Exercise
+from labsupport.exercises.learner import SPAWNING
 from labsupport.exercises.nb02_bound import does_not_listen, said
 from labsupport.exercises.outcome import Hung, Wrong
 
@@ -21,7 +22,7 @@ def _new(trial):
 def _left(trial):
     for listened in (True, False):
         path = _path(trial)
-        with socket.socket(socket.AF_UNIX) as sock:
+        with SPAWNING, socket.socket(socket.AF_UNIX) as sock:  # no other process has it when it is closed
             sock.bind(path)
             if listened:
                 sock.listen()
