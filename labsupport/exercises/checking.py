@@ -86,6 +86,7 @@ def _wrong(case, learner):
         try:
             case(trial)
         except Wrong as wrong:
+            learner.close()  # before the case's peers: what it waits for would come, and it would go on
             return wrong
         except OSError as error:
             return _of_the_peer(error, trial)
