@@ -7,7 +7,7 @@ import functools
 import socket
 from pathlib import Path
 
-from labsupport import Network
+from labsupport import Network, machine
 
 
 def has_ipv6() -> bool:
@@ -28,7 +28,12 @@ def has_bbr() -> bool:
 @functools.cache
 def missing_here() -> frozenset[str]:
     """The tags of those cells that this machine cannot run."""
-    had = {"needs-ipv6": has_ipv6(), "needs-bbr": has_bbr(), "needs-network": Network.available()}
+    had = {
+        "needs-ipv6": has_ipv6(),
+        "needs-bbr": has_bbr(),
+        "needs-network": Network.available(),
+        "needs-cc": machine.compiler().present,
+    }
     return frozenset(tag for tag, present in had.items() if not present)
 
 

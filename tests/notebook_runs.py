@@ -11,6 +11,7 @@ import copy
 import dataclasses
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -30,6 +31,7 @@ from nboutputs import ROOT, compared, is_excused, rules
 HERE = Path(__file__).parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 TIMEOUT = 30  # seconds for one cell
+COMPILERS = re.compile(r"(.*-)?(cc|c99|c89|gcc|clang|tcc|zig)(-[\d.]+)?")
 # A kernel opens some things of its own while it serves its first cell, and `observe` keeps one netlink
 # socket from its import on; so a first cell comes before the look.
 LOOKS = {
@@ -52,6 +54,7 @@ class Condition:
     missing: frozenset[str] = frozenset()
     read_only: bool = False
     empty_home: bool = False
+    no_compiler: bool = False
     at_once: int = 2
 
 
@@ -204,11 +207,24 @@ def _manager(condition: Condition, runtime: Path) -> LaunchedKernel:
 def _environment(condition: Condition, checkout: Path, folders) -> dict[str, str]:
     changed = {"PYTHONPATH": os.pathsep.join([str(checkout), str(HERE)]), "TMPDIR": str(folders["tmp"])}
     kept = dict(os.environ)
+    if condition.no_compiler:
+        changed["PATH"] = str(_all_but_compilers(folders["home"].parent / "bin"))
     if condition.empty_home:
         changed["HOME"] = str(folders["home"])
         private = ("JUPYTER_", "IPYTHON", "MPL", "XDG_")
         kept = {name: value for name, value in kept.items() if not name.startswith(private)}
     return {**kept, **changed}
+
+
+def _all_but_compilers(folder: Path) -> Path:
+    """A folder with links to the programs that can be called here by name, those of compilers left out."""
+    folder.mkdir()
+    found = (program for place in os.get_exec_path() if os.path.isdir(place) for program in os.scandir(place))
+    for program in found:
+        link = folder / program.name
+        if not COMPILERS.fullmatch(program.name) and not link.is_symlink():
+            link.symlink_to(program.path)
+    return folder
 
 
 def copy_of_the_course(checkout: Path) -> Path:

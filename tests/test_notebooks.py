@@ -37,6 +37,7 @@ NO_NETWORK = Condition(
     without=("--no-namespaces",),
     missing=MISSING | {"needs-network", "needs-bbr"},
 )
+NO_COMPILER = Condition("no C compiler", missing=MISSING | {"needs-cc"}, no_compiler=True)
 AT_ONCE = Condition("all at once beside two busy loops", missing=MISSING, at_once=len(NOTEBOOKS) or 1)
 
 notebooks = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -47,6 +48,7 @@ conditions = pytest.mark.parametrize(
         ELSEWHERE,
         IPV6_OFF,
         NO_NETWORK,
+        pytest.param(NO_COMPILER, marks=pytest.mark.long),
         pytest.param(IPV6_ABSENT, marks=pytest.mark.long),
         pytest.param(AT_ONCE, marks=pytest.mark.long),
     ],
