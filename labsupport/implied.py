@@ -10,8 +10,11 @@ from __future__ import annotations
 from labsupport import tcp
 from labsupport.events import ELLIPSIS
 
-SENDS = frozenset({"send", "sendall", "sendto", "sendmsg"})
-RECEIVES = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"})
+# Python's methods, and C's functions of other names that do the same.
+SENDS = frozenset({"send", "sendall", "sendto", "sendmsg", "write", "writev"})
+RECEIVES = frozenset(
+    {"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read", "readv"}
+)
 
 # A SYN went out, and in vain.
 _REFUSED = frozenset({"ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH"})

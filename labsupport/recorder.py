@@ -34,7 +34,8 @@ from labsupport.observe import observe
 from labsupport.shown import errno_name
 
 METHODS = (
-    *("__init__", "bind", "listen", "accept", "connect", "connect_ex", *sorted(SENDS), *sorted(RECEIVES)),
+    *("__init__", "bind", "listen", "accept", "connect", "connect_ex"),
+    *sorted(name for name in SENDS | RECEIVES if hasattr(socket.socket, name)),
     *("shutdown", "close", "detach", "setsockopt", "settimeout", "setblocking"),
 )
 MOST = 100_000  # calls kept; further ones are counted
@@ -61,6 +62,7 @@ class Recorder:
         self.started = time.perf_counter()
         self.main = threading.current_thread()
         self.log, self.sockets, self.missed, self.calls = [], [], 0, 0
+        self._beside = []
         self._by_id = {}
         self._before = set(threading.enumerate()) - {self.main}
         self._kinds, self._modules = {}, {}
@@ -86,10 +88,33 @@ class Recorder:
         self.sample(force=True)
         with self._lock:
             self._stopped = True
+        self._join()
         for lane in self.sockets:
             sock = lane.ref()
             if sock is not None and sock.fileno() >= 0:
                 lane.ask(sock)
+
+    def beside(self, calls):
+        """Another program runs beside the block: its notes are joined to these, by the clock, when that ends.
+
+        `calls`: given the sockets known here, returns what has `log`, `sockets` and `missed` as this has.
+        """
+        self._beside.append(calls)
+
+    def _join(self):
+        if not self._beside:
+            return
+        for calls in self._beside:
+            other = calls(self.sockets)
+            self.sockets += other.sockets
+            self.log += other.log
+            self.missed += other.missed
+        self.log.sort(key=_when)
+        for number, (kind, call, *_) in enumerate(self.log):
+            if kind == "began":
+                call.began = number
+            elif kind == "returned":
+                call.ended = number
 
     def wants(self, thread, frame):
         """Whether the call that `frame` makes, in `thread`, is one of the block's."""
@@ -212,6 +237,17 @@ class Recorder:
             else:
                 call.ended = len(self.log)
             self.log.append(entry)
+
+
+def _when(entry):
+    """The moment of a note, on the clock of time.perf_counter."""
+    kind, noted, *details = entry
+    return details[1] if kind == "sampled" else noted.began_at if kind == "began" else noted.ended_at
+
+
+def at_work():
+    """The recorders whose blocks run now."""
+    return _recorders
 
 
 def _plain(module):

@@ -110,12 +110,14 @@ class _Needs:
     def __init__(self, calls):
         self._made = {call.new: call for call in calls if call.new is not None}
         self._on_lane = defaultdict(lambda: defaultdict(list))  # lane → thread → its calls there
-        self._connects = {}
+        self._connects, self._listens = {}, {}
         for call in calls:
             if call.lane is not None:
                 self._on_lane[call.lane][call.thread].append(call)
             if call.name in ("connect", "connect_ex"):
                 self._connects[call.lane] = call
+            elif call.name == "listen" and call.ended is not None:
+                self._listens.setdefault(_place(call.lane.local), call)
         self._supplies = _supplies(calls)
 
     def met(self, event, done):
@@ -130,6 +132,10 @@ class _Needs:
         maker = self._made.get(call.lane)
         if maker is not None and maker is not call:
             yield ("returned", maker)
+        if call.name in ("connect", "connect_ex") and call.error is None:
+            listen = self._listens.get(_place(call.address))  # somebody listened, or it had been refused
+            if listen is not None and listen.ended < call.began:
+                yield ("returned", listen)
 
     def _caused_by(self, call):
         for thread, others in self._on_lane[call.lane].items() if call.lane is not None else ():
@@ -144,6 +150,11 @@ class _Needs:
         supply = self._supplies.get(id(call))
         if supply is not None:
             yield _ended(supply)
+
+
+def _place(address):
+    """Where a listener is, whichever of its host's names it was called by: a port, or a path."""
+    return address[1] if isinstance(address, tuple) else address
 
 
 def _ended(call):

@@ -171,6 +171,27 @@ def _none(*_, **__):
 
 
 @needs_compiler
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="calls are noted on Linux alone")
+def test_a_timeline_is_the_cells_value(shell, capsys):
+    pair = """
+#include <stdio.h>
+#include <sys/socket.h>
+int main(void)
+{
+    int p[2];
+    char c;
+    socketpair(AF_UNIX, SOCK_STREAM, 0, p);
+    send(p[0], "xyz", 3, 0);
+    printf("%zd\\n", recv(p[1], &c, 1, 0));
+}
+"""
+    done = shell.run_cell(f"%%c --record --inject 'send 1 short 2'{pair}")
+    assert capsys.readouterr().out.startswith("1\n")
+    assert [event.call for event in done.result.calls] == ["socketpair", "socketpair", "send", "recv"]
+    assert 'send(b"xyz") → 2, injected' in repr(done.result)
+
+
+@needs_compiler
 def test_in_a_kernel(tmp_path):
     cells = ["%load_ext labsupport", f"%%c --args 'a \"b c\"' --stdin 'x\\ny\\n'\n{PROGRAM}"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -194,7 +215,8 @@ def test_each_of_the_courses_cells_has_a_recording(line, program):
     if "{" in line or asked.name:
         pytest.skip("what it is run with is known when it runs")
     stdin = asked.stdin.encode().decode("unicode_escape")
-    mark = outputs.wanted(program, shlex.split(asked.args), stdin=stdin, sanitize=asked.sanitize).mark
+    more = {"sanitize": asked.sanitize, "record": asked.record, "inject": asked.inject}
+    mark = outputs.wanted(program, shlex.split(asked.args), stdin=stdin, **more).mark
     assert Path(outputs.FOLDER, f"{mark}.json").exists(), "remake them: python tools/c_outputs.py record"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import signal
 import sys
@@ -36,18 +35,15 @@ def alive(pid):
         return False
 
 
-def folders():
-    return set(glob.glob(os.path.join(tempfile.gettempdir(), "labsupport-c-*")))
-
-
 @pytest.fixture(autouse=True)
-def nothing_left():
+def nothing_left(tmp_path_factory, monkeypatch):
+    """No thread, no descriptor, and nothing in the folder for temporary files, which is this test's own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
     before, descriptors = set(threading.enumerate()), os.listdir("/proc/self/fd") if LINUX else []
-    there = folders()
     yield
     assert set(threading.enumerate()) <= before
     assert not LINUX or len(os.listdir("/proc/self/fd")) == len(descriptors)
-    assert folders() <= there
+    assert os.listdir(tempfile.gettempdir()) == []
 
 
 # --- running --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ class Lane:
     name: str
     stream: bool = True
     peer: object = None
+    local: object = None
 
     def __repr__(self):
         return self.name
@@ -29,6 +30,7 @@ class Call:
     new: Lane | None = None
     error: str | None = None
     peek: bool = False
+    address: object = None
     opening: bool = False
     anchored: bool = False
     began: int = 0
@@ -154,3 +156,18 @@ def test_threads_stand_in_the_order_they_were_made():
     names = ["Thread-10 (work)", "Thread-9 (work)", BACKGROUND + "accept", "main"]
     ranked = sorted(names, key=lambda name: thread_rank(name, name == "main", 0))
     assert ranked == ["main", BACKGROUND + "accept", "Thread-9 (work)", "Thread-10 (work)"]
+
+
+def test_a_connect_stands_after_the_listen_that_it_found():
+    listener, client = Lane("listener", local=("0.0.0.0", 5000)), Lane("client")
+    listen = Call("server", listener, "listen", opening=True, began=0, ended=1)
+    connect = Call("main", client, "connect", address=("127.0.0.1", 5000), opening=True, began=2, ended=3)
+    told = settle([listen, connect], {"main": "main", "server": "server"})
+    assert [(kind, call.name) for kind, call in told] == [
+        ("began", "listen"),
+        ("returned", "listen"),
+        ("began", "connect"),
+        ("returned", "connect"),
+    ]
+    connect.error = "ConnectionRefusedError"  # whom it did not find says nothing
+    assert settle([listen, connect], {"main": "main", "server": "server"})[0] == ("began", connect)

@@ -14,6 +14,7 @@ _HOME = {
     "run_c": "programs",
     "CompileError": "programs",
     "NoCompiler": "compilers",
+    "CannotTrace": "trace",
     "c_int": "values",
     "socklen_t": "values",
     "sockaddr_in": "sockaddr",

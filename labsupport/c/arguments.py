@@ -44,42 +44,45 @@ class Arguments:
         if prototype.name in SYSTEM:
             _check_lengths(ffi, prototype, given)
         for number, (parameter, kind) in enumerate(zip(prototype.parameters, ctype.args, strict=True)):
-            name = f"{prototype.name}'s argument {number + 1}"
-            where = f"{name}, {parameter.type} {parameter.name}".strip().replace("* ", "*")
-            values.append(self._value(where, parameter, kind, given[number]))
+            try:
+                values.append(self._value(parameter, kind, given[number]))
+            except (TypeError, ValueError) as error:
+                name = f"{parameter.type} {parameter.name}".strip().replace("* ", "*")
+                said = f"{prototype.name}'s argument {number + 1}, {name}: {error}"
+                raise type(error)(said) from None
         return values + [self._further(prototype.name, value) for value in given[len(prototype.parameters) :]]
 
-    def _value(self, where, parameter, kind, value):
+    def _value(self, parameter, kind, value):
         if isinstance(value, self._ffi.CData):
             return value
-        return (self._pointer if kind.kind == "pointer" else self._integer)(where, parameter, kind, value)
+        return (self._pointer if kind.kind == "pointer" else self._integer)(parameter, kind, value)
 
-    def _integer(self, where, parameter, kind, value):
+    def _integer(self, parameter, kind, value):
         """A number; a socket stands for its descriptor."""
         if hasattr(value, "fileno"):
             value = value.fileno()
         if not hasattr(value, "__index__"):
-            raise TypeError(f"{where}: a whole number, not {_what(value)}")
+            raise TypeError(f"a whole number, not {_what(value)}")
         if int(self._ffi.cast(kind, value)) != int(value):
-            raise ValueError(f"{where}: {int(value)} does not fit, {_range(self._ffi, kind)} does")
+            raise ValueError(f"{int(value)} does not fit, {_range(self._ffi, kind)} does")
         return int(value)
 
-    def _pointer(self, where, parameter, kind, value):
+    def _pointer(self, parameter, kind, value):
         if value is None:
             return self._ffi.NULL
         if isinstance(value, str):
-            raise TypeError(f"{where}: bytes, not text; .encode(), or a b before the quotes, makes them")
-        _check_kind(where, parameter, value)
+            raise TypeError("bytes, not text; .encode(), or a b before the quotes, makes them")
+        _check_kind(parameter, value)
         if isinstance(value, bytes):
             if not parameter.const:
-                raise TypeError(f"{where}: C writes there, and bytes never change; give it a bytearray")
+                raise TypeError("C writes there, and bytes never change; give it a bytearray")
             value += b"\0"  # as a literal in C: text up to a NUL is asked for in some places
         try:
             data = value.memory if isinstance(value, Memory) else value
             held = self._ffi.from_buffer("char[]", data, require_writable=not parameter.const)
         except (TypeError, BufferError, ValueError):
             raise TypeError(
-                f"{where}: something in memory that C may {'read' if parameter.const else 'write'}, such as "
+                f"something in memory that C may {'read' if parameter.const else 'write'}, such as "
                 f"a bytearray, not {_what(value)}"
             ) from None
         self._held.append(held)
@@ -112,11 +115,11 @@ def _check_count(prototype, given):
         )
 
 
-def _check_kind(where, parameter, value):
+def _check_kind(parameter, value):
     """A pointer to a length or an address takes that, where Python's value says what it is."""
     if isinstance(value, socket.socket) or hasattr(value, "__index__"):
         hint = ": socklen_t(…), made before the call" if "socklen_t" in parameter.type else ""
-        raise TypeError(f"{where}: something in memory, not {_what(value)}{hint}")
+        raise TypeError(f"something in memory, not {_what(value)}{hint}")
     wanted = parameter.type.replace("const ", "").rstrip("*").strip()
     if isinstance(value, Structure):
         fits = wanted in ("struct sockaddr", "struct sockaddr_storage", value.c_type, "void", "char")
@@ -127,7 +130,7 @@ def _check_kind(where, parameter, value):
             or (value.c_type == "socklen_t" and wanted == "unsigned int")
         )
     if not fits:
-        raise TypeError(f"{where}: not {_what(value)}")
+        raise TypeError(f"not {_what(value)}")
 
 
 def _check_lengths(ffi, prototype, given):

@@ -13,6 +13,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from labsupport.c import outputs
 from labsupport.c.compilers import NAMES, NoCompiler
 from labsupport.c.programs import CompileError, compile_c
+from labsupport.c.trace import CannotTrace
 
 FIRST = 2  # the line of the cell on which the program begins: above it stands %%c
 
@@ -28,10 +29,15 @@ class CMagic(Magics):
     @argument("--deadline", type=float, default=10, metavar="S", help="seconds after which it is killed (10)")
     @argument("--sanitize", action="store_true", help="with AddressSanitizer and UndefinedBehaviorSanitizer")
     @argument("--werror", action="store_true", help="a warning is an error")
+    @argument("--record", action="store_true", help="show its calls on sockets as a timeline")
+    @argument(
+        "--inject", default="", metavar="TEXT", help="do this to its calls: 'send 2 short 3, recv 1 EINTR'"
+    )
     @argument("--host", metavar="HOST", help="a host of a private network, such as net.a, where it lives")
     @argument("--file", metavar="PATH", help="run this file; the cell is empty then")
     @argument("--name", metavar="NAME", help="compile it only, and keep the program in this variable")
     @argument("--compiler", choices=(*NAMES, "zig"), help="this one and no other")
+    @argument("--exercise", metavar="NAME", help="the cell holds that exercise's function: judge it")
     def c(self, line, cell=""):
         """Compile the cell as a C program (-std=c17 -Wall -Wextra, POSIX.1-2008) and run it.
 
@@ -41,6 +47,10 @@ class CMagic(Magics):
         wanted = self.c.parser.parse_args(shlex.split(line))
         if bool(wanted.file) == bool(cell.strip()):
             raise UsageError("%%c takes a program in the cell below it, or %c --file PATH one in a file")
+        if wanted.exercise:
+            from labsupport.exercises.in_c import check_c
+
+            return check_c(wanted.exercise, cell, FIRST)
         return _Asked(self.shell, wanted, cell).done()
 
 
@@ -54,20 +64,28 @@ class _Asked:
         self._stdin = wanted.stdin.encode("latin-1", "backslashreplace").decode("unicode_escape").encode()
 
     def done(self):
-        """Do it; what the compiler refuses is printed, and what a machine lacks is said."""
+        """Do it; what the compiler refuses is printed, and what a machine lacks is said.
+
+        Returns the timeline where that was asked for: the cell's value.
+        """
         wanted = self._wanted
         text = self._source.read_text("utf-8") if wanted.file else self._source
-        mark = outputs.wanted(text, self._args, stdin=self._stdin, sanitize=wanted.sanitize)
+        more = {"sanitize": wanted.sanitize, "record": wanted.record, "inject": wanted.inject}
+        mark = outputs.wanted(text, self._args, stdin=self._stdin, **more)
         try:
             run = self._kept() if wanted.name else self._run()
         except CompileError as error:
             run = error.run
             print(run)
         except NoCompiler as missing:
-            _say_instead(mark, missing)
-            return
-        if run is not None:
-            outputs.offer(mark, run)
+            return _say_instead(mark, missing)
+        except CannotTrace as error:
+            print(f"not available here: {error}")
+            return None
+        if run is None:
+            return None
+        outputs.offer(mark, run)
+        return run.timeline
 
     def _compiled(self):
         wanted = self._wanted
@@ -90,7 +108,13 @@ class _Asked:
         host = self._shell.ev(wanted.host) if wanted.host else None
         with self._compiled() as program:
             run = program.run(
-                *self._args, stdin=self._stdin, deadline=wanted.deadline, host=host, heard=printed.more
+                *self._args,
+                stdin=self._stdin,
+                deadline=wanted.deadline,
+                host=host,
+                record=wanted.record,
+                inject=wanted.inject,
+                heard=printed.more,
             )
         printed.end()
         for part in run.after():
@@ -117,11 +141,14 @@ class _Printed:
 
 
 def _say_instead(mark, missing):
-    """The recorded output, or one line where there is none."""
+    """The recorded output, or one line where there is none; the recorded timeline."""
     try:
-        print(outputs.instead(mark, missing))
+        run = outputs.instead(mark, missing)
+        print(run)
+        return run.timeline
     except NoCompiler as error:
         print(f"not available here: a C compiler ({error.reason}); {error.remedy}")
+        return None
 
 
 def file_of(name):

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from labsupport.c.diagnostics import Diagnostic
-from labsupport.timeline import write_whole
+from labsupport.events import Became, Began, Lane, Returned
+from labsupport.timeline import Timeline, write_whole
 
 FOLDER = Path(__file__).parent.parent / "recordings" / "c"
 WANTED = "SOCKETS_LIVE_RECORD_C_TO"  # a folder; set by tools/c_outputs.py alone
@@ -28,11 +29,14 @@ class Wanted(NamedTuple):
     begins: str  # the program's first line, for who reads the recordings
 
 
-def wanted(text, args=(), *, stdin=b"", sanitize=False, **_):
-    """The Wanted of a program's text, its arguments, its standard input and its sanitizers."""
+def wanted(text, args=(), *, stdin=b"", sanitize=False, record=False, inject=(), **_):
+    """The Wanted of a program's text, arguments and standard input, and of what was asked for besides."""
     data = stdin.encode() if isinstance(stdin, str) else bytes(stdin)
     plain = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    done = [inject] if isinstance(inject, str) and inject else list(inject)
     about = [plain, [_settled(str(arg)) for arg in args], data.hex(), bool(sanitize)]
+    if record or done:
+        about += [bool(record), done]
     mark = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
     first = next((line for line in plain.splitlines() if line and not line.startswith("#include")), "")
     return Wanted(mark, first[:80])
@@ -58,6 +62,7 @@ def instead(wanted, missing):
         noted["status"],
         tuple(Diagnostic(*one) for one in noted["diagnostics"]),
         tuple(noted["report"]),
+        _timeline(noted["timeline"]),
         recorded=f"no C compiler here ({missing.reason}); {missing.remedy}",
     )
 
@@ -73,5 +78,29 @@ def offer(wanted, run):
         "status": run.status,
         "diagnostics": run.diagnostics,
         "report": run.report,
+        "timeline": run.timeline and _noted(run.timeline),
     }
     write_whole(Path(folder) / f"{wanted.mark}.json", json.dumps(noted, indent=0).encode())
+
+
+_KINDS = {kind.__name__: kind for kind in (Began, Returned, Became)}
+
+
+def _noted(timeline):
+    """A Timeline as JSON has it; `settled`: its events' numbers in settled order."""
+    return {
+        "lanes": timeline.lanes,
+        "events": [[type(event).__name__, *_short(event)] for event in timeline.events],
+        "settled": [event.order for event in timeline.settled],
+    }
+
+
+def _short(event):
+    return [round(value, 6) if isinstance(value, float) else value for value in event]
+
+
+def _timeline(noted):
+    if noted is None:
+        return None
+    events = [_KINDS[name](*values) for name, *values in noted["events"]]
+    return Timeline(events, [Lane(*lane) for lane in noted["lanes"]], [events[at] for at in noted["settled"]])

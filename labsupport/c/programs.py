@@ -18,8 +18,11 @@ from pathlib import Path
 
 from labsupport.background import seconds
 from labsupport.c import compilers, outputs, sanitizers
+from labsupport.c.calls import Calls, told
 from labsupport.c.diagnostics import parse
 from labsupport.c.running import Running
+from labsupport.c.trace import Trace
+from labsupport.recorder import at_work
 
 STANDARD = ("-std=c17", "-Wall", "-Wextra")
 POSIX = "-D_POSIX_C_SOURCE=200809L"
@@ -185,14 +188,18 @@ class CProgram:
         plain = ["-g", "-O0", "-fdiagnostics-color=never", "-pthread", "-I", str(source.folder.resolve())]
         return [*self.compiler.command, *STANDARD, *extra, *plain, "-o", "program", source.name]
 
-    def run(self, *args, stdin=b"", deadline=10, host=None, heard=None):
+    def run(self, *args, stdin=b"", deadline=10, host=None, record=False, inject=(), heard=None):
         """Run it to its end with the arguments `args`; its Run.
 
         `stdin`: bytes or text for its standard input; `deadline`: seconds, then it is killed, with its
-        children; `host`: of a private network, where it then lives; `heard`: called with each piece of text
-        as it is printed. Raises TypeError or ValueError for other arguments.
+        children; `host`: of a private network, where it then lives; `record`: with a timeline of its calls on
+        sockets, which go into the timeline of a `record()` block around it too; `inject`: what is done to its
+        calls, such as "send 2 short 3, recv 1 EINTR, recv every short 1, send 4 reset"; `heard`: called with
+        each piece of text as it is printed. Raises TypeError or ValueError for other arguments, CannotTrace
+        where calls cannot be noted.
         """
-        running, said = self.start(*args, stdin=stdin, deadline=deadline, host=host), []
+        running = self.start(*args, stdin=stdin, deadline=deadline, host=host, record=record, inject=inject)
+        said = []
 
         def more(text):
             said.append(text)
@@ -201,11 +208,14 @@ class CProgram:
 
         with running:
             running.follow(more)
-        return Run("".join(said), running.status, self.diagnostics, running.report)
+        return Run("".join(said), running.status, self.diagnostics, running.report, running.timeline)
 
-    def start(self, *args, stdin=b"", deadline=60, host=None):
+    def start(self, *args, stdin=b"", deadline=60, host=None, record=False, inject=()):
         """Start it and come back at once: a Running; arguments as for `run`."""
-        return _Started(self, args, stdin, seconds(deadline), host)
+        trace = Trace(self.folder, inject) if record or inject else None
+        for recorder in at_work() if record else ():
+            recorder.beside(lambda known: Calls(*trace.notes(), beside=known))
+        return _Started(self, args, stdin, seconds(deadline), host, trace)
 
     def close(self):
         """Remove it. Again: nothing."""
@@ -222,10 +232,10 @@ class CProgram:
 
 
 class _Started(Running):
-    """A CProgram that runs; `report`: what its sanitizers found, once it has ended."""
+    """A CProgram that runs; `report`: what its sanitizers found; `timeline`: its calls, where asked for."""
 
-    def __init__(self, program, args, stdin, deadline, host):
-        self._program = program  # keeps its folder
+    def __init__(self, program, args, stdin, deadline, host, trace):
+        self._program, self._trace = program, trace  # the program keeps its folder
         self._reports = Path(tempfile.mkdtemp(prefix="run-", dir=program.folder))
         super().__init__(
             [str(program.folder / "program"), *map(str, args)],
@@ -233,8 +243,17 @@ class _Started(Running):
             stdin=_bytes(stdin),
             deadline=deadline,
             host=host,
-            environment=sanitizers.environment(self._reports, program.compiler.symbolizer),
+            environment={
+                **sanitizers.environment(self._reports, program.compiler.symbolizer),
+                **(trace.environment if trace is not None else {}),
+            },
+            ended=trace.finish if trace is not None else None,
         )
+
+    @property
+    def timeline(self):
+        """The Timeline of its calls on sockets so far; None where it was not to be recorded."""
+        return None if self._trace is None else told(self._trace)
 
     @property
     def output(self):
