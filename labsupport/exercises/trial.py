@@ -12,8 +12,10 @@ import random
 import select
 import socket
 import struct
+import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from labsupport.background import background, until
@@ -24,6 +26,8 @@ from labsupport.servers.delivery import Readers
 
 PATIENCE = 2.5  # seconds: the longest that a peer of the check waits for anything
 UNREACHABLE = ("127.255.255.255", 9)  # ENETUNREACH on Linux: the broadcast address of loopback, ip(7)
+TRICKLE = 0.02  # seconds between two bytes of a peer that trickles
+_SO_MAX_PACING_RATE = 47  # bytes a second; asm-generic/socket.h, not in Python's socket module
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, socket(7)
 
 
@@ -200,6 +204,21 @@ class Trial:
             if not self.read(peer):
                 return
 
+    def trickle(self, peer, seconds):
+        """Have a TCP `peer` send a byte every 20 ms for so many seconds.
+
+        On Linux the kernel does it: it spaces what is sent (SO_MAX_PACING_RATE, socket(7)), each byte a
+        segment of its own (MSG_EOR). A thread of this process would pause for longer on a busy machine.
+        """
+        count = int(seconds / TRICKLE)
+        if sys.platform.startswith("linux"):
+            peer.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, int(1 / TRICKLE))
+            with contextlib.suppress(OSError):
+                for _ in range(count):
+                    peer.send(b"x", socket.MSG_EOR)
+        else:
+            self.script(_trickle, peer, count)
+
     def read(self, peer):
         """Wait until the learner's end has read all that `peer` sent, or the function has ended; whether it
         has read it all. Where the kernel does not tell (not Linux): True.
@@ -235,6 +254,13 @@ def _try_port(family, port):
         return
     with socket.socket(family) as sock:
         sock.bind(("", port))
+
+
+def _trickle(peer, count):
+    with contextlib.suppress(OSError):
+        for _ in range(count):
+            peer.sendall(b"x")
+            time.sleep(TRICKLE)
 
 
 def _readable(sock):
