@@ -14,8 +14,12 @@ from labsupport.exercises.trial import needs_ipv6
 AMPLE = 5.0  # seconds: a deadline that no good server comes near
 TIGHT = 0.25  # seconds: the deadline that is to be kept
 GRACE = 1.2  # seconds after which a deadline counts as missed; a busy machine needs a part of it
-STEP = 0.02  # seconds between two bytes of a server that trickles
-TRICKLES = TIGHT + GRACE + 1  # seconds for which it does
+STEP = 0.004  # seconds between two readings of a server that takes the request slowly
+TRICKLES = TIGHT + GRACE + 1  # seconds for which a server goes on
+NEGATIVE = (
+    "The time was over between two calls, and `settimeout` was given a negative number: ValueError. Raise "
+    "TimeoutError yourself when nothing is left."
+)
 REQUEST, ANSWER = b"what is it?", b"it is this, and nothing else"
 BIG = bytes(range(256)) * 1200
 
@@ -80,11 +84,8 @@ def _connect_unanswered(trial):
 
 
 def _trickles(trial):
-    def trickle(peer):
-        _for_a_while(lambda: (peer.sendall(b"x"), time.sleep(STEP)))
-
     call, peer = _asked(trial, TIGHT)
-    trial.script(trickle, peer)
+    trial.trickle(peer, TRICKLES)
     _given_up(
         call,
         "The server sent a byte now and then, and did not end",
@@ -107,9 +108,22 @@ def _floods(trial):
     )
 
 
+def _no_time_left(trial):
+    """A caller may have used up its time: what is left, and handed on, is nothing."""
+    outcome = trial.run(trial.listener().getsockname(), REQUEST, 0)
+    if outcome.error and "BlockingIOError" in outcome.error["kinds"]:
+        raise outcome.wrong(
+            "There were 0 s. A timeout of 0 makes a socket non-blocking: it raised BlockingIOError."
+        )
+    if outcome.error and "ValueError" in outcome.error["kinds"]:
+        raise outcome.wrong(f"There were 0 s. {NEGATIVE}")
+    outcome.raised("TimeoutError", instead="there were 0 s")
+    outcome.clean("after the deadline")
+
+
 def _takes_slowly(trial):
     def take(peer):
-        _for_a_while(lambda: (peer.recv(16000), time.sleep(STEP / 5)))
+        _for_a_while(lambda: (peer.recv(16000), time.sleep(STEP)))
 
     listener = server.with_small_buffers(trial.listener())
     call = trial.call(listener.getsockname(), BIG * 26, TIGHT)
@@ -187,10 +201,7 @@ def _given_up(call, what, cause):
         raise wrong from None
     kinds = outcome.error["kinds"] if outcome.error else ()
     if "ValueError" in kinds and outcome.called.get("settimeout"):
-        raise outcome.wrong(
-            f"{what}. The time was over between two calls, and `settimeout` was given a negative number: "
-            "ValueError. Raise TimeoutError yourself when nothing is left."
-        )
+        raise outcome.wrong(f"{what}. {NEGATIVE}")
     if "BlockingIOError" in kinds:
         raise outcome.wrong(f"{what}. A timeout of 0 makes a socket non-blocking: it raised BlockingIOError.")
     if outcome.error is None and outcome.elapsed >= TIGHT:
@@ -227,6 +238,7 @@ FETCH = Exercise(
         _trickles,
         _floods,
         _takes_slowly,
+        _no_time_left,
     ),
     hints=(
         "The conversation first: `create_connection`, `sendall`, `shutdown(SHUT_WR)`, then `recv` until "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import time
 
 from labsupport.background import until
 from labsupport.exercises.channel import Hand
@@ -18,7 +17,6 @@ AMPLE = 3.0  # seconds that clients have who end at once
 TIGHT = 0.3  # seconds that clients have who do not
 GRACE = 1.2  # seconds after which the time counts as overrun
 LATE = b"what was on its way"
-STEP = 0.02  # seconds between two bytes of a client that trickles
 
 
 class Closing:
@@ -161,16 +159,9 @@ def _all_stay(trial):
 
 
 def _trickles(trial):
-    def trickle(client):
-        ends = time.monotonic() + TIGHT + GRACE + 1
-        with contextlib.suppress(OSError):
-            while time.monotonic() < ends:
-                client.sendall(b"x")
-                time.sleep(STEP)
-
     when = "A client went on sending a byte now and then"
     closing = Closing(trial, 1, TIGHT)
-    trial.script(trickle, closing.clients[0])
+    trial.trickle(closing.clients[0], TIGHT + GRACE + 1)
     outcome = closing.outcome(when)
     _counted(outcome, 0, when)
     _closed(outcome, when)

@@ -13,7 +13,7 @@ def wait(sock, deadline, reading):
 
 def fetch(address, request, timeout):
     deadline = time.monotonic() + timeout
-    sock = socket.create_connection(address, timeout)
+    sock = socket.create_connection(address, max(timeout, 0.001))
     try:
         sock.setblocking(False)
         while request:
@@ -57,6 +57,8 @@ import time
 
 class Fetch:
     def __init__(self, address, timeout):
+        if timeout <= 0:
+            raise TimeoutError
         self.late = False
         began = time.monotonic()
         self.sock = socket.create_connection(address, timeout)
@@ -197,7 +199,7 @@ def fetch(address, request, timeout):
             answer += data
 
 
-# === wrong: a negative timeout ==> `settimeout` was given a negative number
+# === wrong: a negative timeout ==> `settimeout` was given a negative number|There were 0 s. A timeout of 0 makes a socket non-blocking
 import socket
 import time
 
@@ -277,7 +279,7 @@ def fetch(address, request, timeout):
     return answer
 
 
-# === wrong: a send loop whose timeout begins anew ==> each `send` had a timeout of its own
+# === wrong: a send loop whose timeout begins anew ==> each `send` had a timeout of its own|There were 0 s
 import socket
 import time
 

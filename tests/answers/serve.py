@@ -752,34 +752,6 @@ def serve(listener, stop):
             connection.shutdown(socket.SHUT_RDWR)
 
 
-# === wrong: serves a client for a second alone ==> the first client, still connected, was served no more|holds|second message|did not
-import contextlib
-import socket
-import threading
-
-
-def converse(connection):
-    connection.settimeout(0.3)
-    with connection, contextlib.suppress(OSError):
-        while data := connection.recv(65536):
-            connection.sendall(data)
-
-
-def serve(listener, stop):
-    listener.settimeout(0.1)
-    talks = []
-    while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            connection, _ = listener.accept()
-            thread = threading.Thread(target=converse, args=(connection,))
-            thread.start()
-            talks.append((connection, thread))
-    for connection, thread in talks:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
 # === equivalent: dropped: for thread in conversations: ==> each thread has been woken by then, and ends by itself a moment later
 # === equivalent: dropped: thread.join() ==> the same: the threads that were woken end by themselves
 # === equivalent: dropped: conversations = {old: sock for old, sock in conversations.items() if old.is_alive()} ==> threads that have ended stay in a dictionary: memory, which no client sees

@@ -6,7 +6,7 @@ def fetch(address, request, timeout):
     """The server's whole answer to `request`; TimeoutError when it is not there within `timeout` seconds."""
     deadline = time.monotonic() + timeout  # one moment for everything; a clock that nobody sets
     answer = bytearray()
-    with socket.create_connection(address, timeout=timeout) as sock:  # closed on every way out
+    with socket.create_connection(address, left(deadline)) as sock:  # closed on every way out
         sock.settimeout(left(deadline))  # connecting has taken its part
         sock.sendall(request)  # its timeout is for all of it; that of send would begin anew each time
         sock.shutdown(socket.SHUT_WR)  # no more comes: now the server knows that it has the whole request
