@@ -1,6 +1,6 @@
 """Answers that people give to an exercise: one file each in answers/, read here, judged side by side.
 
-A section begins with `# === right: TITLE` or `# === wrong: TITLE ==> WHAT THE VERDICT MUST SAY` (a regular
+A section begins with `# === right: TITLE` (in C `// === right: TITLE`) or `# === wrong: TITLE ==> WHAT THE VERDICT MUST SAY` (a regular
 expression); what follows is a cell as a learner would write it. `# === equivalent: MUTANT ==> REASON` names a
 mutant of the solution that passes because it does the same.
 """
@@ -18,7 +18,7 @@ from labsupport.exercises.exercise import named
 
 FOLDER = Path(__file__).with_name("answers")
 AT_ONCE = 6  # checks that run side by side: most of their time they wait
-_HEAD = re.compile(r"^# === (right|wrong|equivalent): (.*?)(?: ==> (.*))?$", re.M)
+_HEAD = re.compile(r"^(?:#|//) === (right|wrong|equivalent): (.*?)(?: ==> (.*))?$", re.M)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def equivalents(name: str) -> dict[str, str]:
 
 
 def _sections(name):
-    path = FOLDER / f"{name}.py"
+    path = FOLDER / f"{name}{named(name).solution.suffix}"
     parts = _HEAD.split(path.read_text())[1:] if path.exists() else []
     fours = zip(*[iter(parts)] * 4, strict=True)
     return [(kind, title, says or "", source) for kind, title, says, source in fours]

@@ -23,6 +23,7 @@ from labsupport.exercises import scores
 from labsupport.exercises.exercise import named, of_notebook
 
 NUMBER = "05"
+GRADED = [exercise for exercise in of_notebook(NUMBER) if not exercise.in_c]
 ROOT = Path(__file__).resolve().parent.parent
 STUB = '''\
 def recv_exactly(sock, count):
@@ -112,7 +113,7 @@ def test_the_command_writes_a_copy_and_never_into_the_notebooks(tmp_path, capsys
         copy = nbformat.read(path, as_version=4)
         assert not any(cell.get("outputs") for cell in copy.cells)
     assert {path.stem for path in (tmp_path / "otter" / "tests").iterdir()} == {
-        exercise.name for exercise in of_notebook(NUMBER)
+        exercise.name for exercise in GRADED
     }
     assert grading.main(["nbgrader", NUMBER, "--into", str(grading.NOTEBOOKS / "graded")]) == 1
     assert grading.main(["nbgrader", "00", "--into", str(tmp_path)]) == 1
@@ -180,7 +181,7 @@ def test_nbgrader_gives_the_points_to_the_solved_one_alone(nbgrader, tmp_path):
     (released,) = (course / "release" / "sockets").glob("*.ipynb")
     notebook = nbformat.read(released, as_version=4)
     assert "BEGIN SOLUTION" not in str(notebook) and "raise NotImplementedError" in str(notebook)
-    for student, solved in (("bob", ()), ("alice", of_notebook(NUMBER))):
+    for student, solved in (("bob", ()), ("alice", GRADED)):
         for exercise in solved:
             cell = next(cell for cell in notebook.cells if exercise.name in grading.checked_in(cell))
             cell.source = f"{exercise.solution.read_text()}\n\ncheck({exercise.name})"
@@ -193,7 +194,7 @@ def test_nbgrader_gives_the_points_to_the_solved_one_alone(nbgrader, tmp_path):
         grades = {
             row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(table)
         }
-    most = 2.0 * len(of_notebook(NUMBER))
+    most = 2.0 * len(GRADED)
     assert grades == {"alice": (most, most), "bob": (0.0, most)}
     assert not (tmp_path / "data").exists(), "students' tries are none of the teacher's"
     shutil.rmtree(course)

@@ -9,7 +9,8 @@ from labsupport.exercises.exercise import catalog
 from mutants import mutants
 
 pytestmark = pytest.mark.long
-exercises = pytest.mark.parametrize("exercise", list(catalog().values()), ids=lambda exercise: exercise.name)
+EXERCISES = [exercise for exercise in catalog().values() if not exercise.in_c]
+exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 
 
 @pytest.fixture(scope="session")

@@ -26,10 +26,17 @@ def check(function) -> Verdict:
     sockets to another process.
     """
     exercise = named(_name(function))
-    verdict = judge(function, exercise)
+    if exercise.in_c:
+        cell = f"%%c --exercise {exercise.name}"
+        raise TypeError(f"{exercise.name} is asked for in C, in a cell that begins with {cell}")
+    return noted(judge(function, exercise))
+
+
+def noted(verdict: Verdict) -> Verdict:
+    """The Verdict with the score so far, this try counted; that on a stub as it is."""
     if verdict.status == NOT_ATTEMPTED:
         return verdict
-    score = scores.note(exercise.name, verdict.passed)
+    score = scores.note(verdict.name, verdict.passed)
     return dataclasses.replace(verdict, tries=score.tries, solved=score.solved)
 
 

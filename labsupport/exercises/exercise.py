@@ -27,11 +27,19 @@ class Exercise:
     hints: tuple[str, ...]
     beyond: str
     parts: tuple[str, ...] = field(default=())  # further names that belong to it
+    prototype: str = ""  # of an exercise in C, as a C program declares it
+    types: tuple = ()  # its types for ctypes, the result's first
+    through: Callable | None = None  # calls it with a case's arguments: through(native, *args)
+
+    @property
+    def in_c(self) -> bool:
+        """Whether the function is asked for in C."""
+        return bool(self.prototype)
 
     @property
     def solution(self) -> Path:
         """The file with the worked solution."""
-        return _SOLUTIONS / f"{self.name}.py"
+        return _SOLUTIONS / f"{self.name}.{'c' if self.in_c else 'py'}"
 
 
 @functools.cache

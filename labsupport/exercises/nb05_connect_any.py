@@ -2,78 +2,35 @@
 
 from __future__ import annotations
 
-import errno
-import functools
 import socket
 
 from labsupport.exercises import stand_ins
 from labsupport.exercises.channel import There
 from labsupport.exercises.connected import reached, undisturbed
 from labsupport.exercises.exercise import Exercise
-from labsupport.exercises.trial import UNREACHABLE, needs_ipv6
+from labsupport.exercises.nb05_peers import (
+    FIRST,
+    NO_WAY,
+    SECOND,
+    SIX,
+    THIRD,
+    has_no_way,
+    is_silent,
+    listens,
+    needs_hosts,
+    peers,
+    refuses,
+)
+from labsupport.exercises.trial import needs_ipv6
 
 TIMEOUT = 0.2  # seconds
 LATE = 1.0  # seconds beyond its timeouts that a call on a busy machine may take
-FIRST, SECOND, THIRD, SIX, NO_WAY = "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", UNREACHABLE[0]
-
-
-# --- peers ----------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _no_further_hosts():
-    """Why 127.0.0.2 and 127.0.0.3 are not to be had, or None: on Linux all of 127.0.0.0/8 is this machine."""
-    try:
-        for host in (SECOND, THIRD):
-            with socket.socket() as sock:
-                sock.bind((host, 0))
-    except OSError:
-        return f"a name with several IPv4 addresses: this machine has none of its own but {FIRST}"
-    return None
-
-
-def _needs_hosts(case):
-    case.needs = _no_further_hosts
-    return case
-
-
-def _listens(trial, host, port):
-    listener = trial.listener(host, port=port)
-    return listener, listener.getsockname()[1]
-
-
-def _refuses(trial, host, port):
-    return None, trial.refusing(host=host, port=port)[1]
-
-
-def _is_silent(trial, host, port):
-    return None, trial.unanswering(host, port)[1]
-
-
-def _has_no_way(trial, host, port):
-    return None, port
 
 
 def _named(trial, *places):
     """((name, port), listeners): `places`, pairs (host, what it does), are the name's addresses, in order."""
-    for _ in range(20):
-        try:
-            listeners, port = _peers(trial, places)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-        else:
-            name = There(stand_ins.name, "localhost", [host for host, _ in places])
-            return (name, port), listeners
-    raise OSError(errno.EADDRINUSE, "no port was free at all of these addresses")
-
-
-def _peers(trial, places):
-    listeners, port = [], 0
-    for host, does in places:
-        listener, port = does(trial, host, port)
-        listeners += [listener] if listener else []
-    return listeners, port
+    port, listeners = peers(trial, places)
+    return (There(stand_ins.name, "localhost", [host for host, _ in places]), port), listeners
 
 
 # --- cases ----------------------------------------------------------------------------------------
@@ -103,9 +60,9 @@ def _literal_of_ipv6(trial):
     reached(trial, outcome, listener, "where the host is an IPv6 address")
 
 
-@_needs_hosts
+@needs_hosts
 def _second_of_two(trial):
-    name, (listener,) = _named(trial, (FIRST, _refuses), (SECOND, _listens))
+    name, (listener,) = _named(trial, (FIRST, refuses), (SECOND, listens))
     outcome = trial.run(*name, TIMEOUT)
     if outcome.failed and outcome.called.get("connect", 0) > outcome.called.get("socket", 0):
         raise outcome.wrong(
@@ -117,18 +74,18 @@ def _second_of_two(trial):
     outcome.clean("when the first address refuses")
 
 
-@_needs_hosts
+@needs_hosts
 def _first_of_three(trial):
-    name, listeners = _named(trial, (FIRST, _listens), (SECOND, _listens), (THIRD, _listens))
+    name, listeners = _named(trial, (FIRST, listens), (SECOND, listens), (THIRD, listens))
     outcome = trial.run(*name, TIMEOUT)
     reached(trial, outcome, listeners[0], "where the name has three addresses, and at each somebody listens")
     if any(map(_was_called, listeners[1:])):
         raise outcome.wrong("The first address had answered, and you connected to another one too.")
 
 
-@_needs_hosts
+@needs_hosts
 def _no_way_to_the_first(trial):
-    name, (listener,) = _named(trial, (NO_WAY, _has_no_way), (SECOND, _listens))
+    name, (listener,) = _named(trial, (NO_WAY, has_no_way), (SECOND, listens))
     outcome = trial.run(*name, TIMEOUT)
     where = "where there is no way to the first of two addresses (ENETUNREACH), and the second would answer"
     reached(trial, outcome, listener, where)
@@ -138,7 +95,7 @@ def _no_way_to_the_first(trial):
 @needs_ipv6
 def _second_family(trial):
     for first, second in ((SIX, FIRST), (FIRST, SIX)):
-        name, (listener,) = _named(trial, (first, _refuses), (second, _listens))
+        name, (listener,) = _named(trial, (first, refuses), (second, listens))
         where = f"where the name has {first}, which refuses, and {second}, where somebody listens"
         reached(trial, trial.run(*name, TIMEOUT), listener, where)
 
@@ -146,15 +103,15 @@ def _second_family(trial):
 @needs_ipv6
 def _order_of_the_families(trial):
     for first, second in ((SIX, FIRST), (FIRST, SIX)):
-        name, (listener, other) = _named(trial, (first, _listens), (second, _listens))
+        name, (listener, other) = _named(trial, (first, listens), (second, listens))
         outcome = trial.run(*name, TIMEOUT)
         both = f"both of the name's addresses, {first} and {second}, in this order"
         reached(trial, outcome, listener, f"where somebody listens at {both}")
 
 
-@_needs_hosts
+@needs_hosts
 def _none(trial):
-    name, _ = _named(trial, (FIRST, _refuses), (SECOND, _refuses))
+    name, _ = _named(trial, (FIRST, refuses), (SECOND, refuses))
     outcome = trial.run(*name, TIMEOUT)
     if outcome.error and "UnboundLocalError" in outcome.error["kinds"]:
         raise outcome.wrong(
@@ -171,9 +128,9 @@ def _no_name(trial):
     outcome.clean("when the name has no address")
 
 
-@_needs_hosts
+@needs_hosts
 def _third_after_two_silent(trial):
-    name, (listener,) = _named(trial, (FIRST, _is_silent), (SECOND, _is_silent), (THIRD, _listens))
+    name, (listener,) = _named(trial, (FIRST, is_silent), (SECOND, is_silent), (THIRD, listens))
     during = f"two addresses gave no answer, and `timeout` was {TIMEOUT:g} s"
     outcome = trial.run(*name, TIMEOUT, during=during)
     where = "where two addresses are silent and the third would answer: each has `timeout` seconds of its own"
@@ -190,12 +147,12 @@ def _third_after_two_silent(trial):
         raise outcome.wrong(f"You waited much longer for a silent address than `timeout`, {TIMEOUT:g} s.")
 
 
-@_needs_hosts
+@needs_hosts
 def _last_error(trial):
-    name, _ = _named(trial, (FIRST, _is_silent), (SECOND, _refuses))
+    name, _ = _named(trial, (FIRST, is_silent), (SECOND, refuses))
     outcome = trial.run(*name, TIMEOUT, during="the first address gave no answer")
     outcome.raised("ConnectionRefusedError", instead="the first address was silent, the last refused")
-    name, _ = _named(trial, (FIRST, _refuses), (SECOND, _is_silent))
+    name, _ = _named(trial, (FIRST, refuses), (SECOND, is_silent))
     outcome = trial.run(*name, TIMEOUT, during="the second address gave no answer")
     outcome.raised("TimeoutError", instead="the first address refused, the last was silent")
     outcome.clean("when the last address is silent")

@@ -36,8 +36,8 @@ class Hung(Wrong):
 class Gone(Wrong):
     """The process ended, or its channel did, before the function returned."""
 
-    def __init__(self, status):
-        super().__init__(_ending(status))
+    def __init__(self, status, endings=None):
+        super().__init__((endings or {}).get(status) or _ending(status))
 
 
 def _hanging(deadline, where, during):
@@ -50,12 +50,13 @@ def _hanging(deadline, where, during):
         said = f"It was blocked in `{where['blocked']}` {over}"
         if where["ends"] and where["blocked"].startswith("recv"):
             before = f"{during}, " if during else ""
-            return f"{said}: {before}`recv` had returned b'', the end of the stream, and you called it again."
+            zero = where["zero"]
+            return f"{said}: {before}`recv` had returned {zero}, the end of the stream, and you called it again."
         return f"{said}{': ' + during if during else ''}."
     if where["ends"] > 2:
         return (
-            f"It was still going round {over}: `recv` returned b'', the end of the stream, again and again, "
-            "and the loop did not end."
+            f"It was still going round {over}: `recv` returned {where['zero']}, the end of the stream, again "
+            "and again, and the loop did not end."
         )
     return f"It was still running{at} {over}{': ' + during if during else ''}."
 

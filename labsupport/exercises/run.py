@@ -14,6 +14,7 @@ import time
 import traceback
 
 from labsupport.exercises import ledger
+from labsupport.exercises.native import CFunction
 from labsupport.naming import Names
 from labsupport.recorder import Recorder
 from labsupport.telling import tell
@@ -31,6 +32,7 @@ class Run:
 
     def __init__(self, function, args, kwargs):
         self.function, self.args, self.kwargs = function, args, kwargs
+        self._native = isinstance(function, CFunction)
         self.over = False
         self._threads = set(threading.enumerate())
         self._before = ledger.descriptors()
@@ -86,7 +88,12 @@ class Run:
         for kind, *rest in tuple(self.recorder.log):
             if kind == "began":
                 called[rest[0].name] = called.get(rest[0].name, 0) + 1
-        return {"processor": time.process_time() - self._busy, "called": called, "ends": self._ends()}
+        return {
+            "processor": time.process_time() - self._busy,
+            "called": called,
+            "ends": self._ends(),
+            "zero": "0" if self._native else "b''",
+        }
 
     def finished(self):
         """{method: how often} of the calls that have come back so far."""
@@ -95,10 +102,14 @@ class Run:
 
     def _ends(self):
         """How often a receiving call met the end of the stream."""
+        if self._native:
+            return self.function.ends()
         return sum(1 for kind, *rest in tuple(self.recorder.log) if kind == "returned" and rest[0].end)
 
     def standing(self):
         """(the call that has begun and not returned, how many were made); (None, …) between two calls."""
+        if self._native:
+            return self.function.standing()
         began = [rest[0] for kind, *rest in tuple(self.recorder.log) if kind == "began"]
         mine = [call for call in began if call.thread is threading.main_thread()]
         last = mine[-1] if mine else None

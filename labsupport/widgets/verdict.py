@@ -7,6 +7,7 @@ import textwrap
 from labsupport import draw
 from labsupport.draw import theme
 from labsupport.exercises import standing
+from labsupport.exercises.exercise import named
 from labsupport.exercises.scores import Score
 from labsupport.exercises.verdict import NOT_ATTEMPTED
 from labsupport.timeline import Timeline
@@ -36,7 +37,7 @@ def solution_bundle(solution):
     if not solution.source:
         live = sheets.framed("var(--k)", _line(sheets.marked(repr(solution))))
     else:
-        live = sheets.paper(sheets.listing(_colored(solution.source), high=900), wide=PROGRAM)
+        live = sheets.paper(sheets.listing(_colored(solution.source, named(solution.name).in_c), high=900), wide=PROGRAM)
     return bundle(repr(solution), None, still(live))
 
 
@@ -96,13 +97,13 @@ def _line(body, dim=False):
     return f'<div style="margin-top:4px;font-size:14px;line-height:1.5;color:{ink}">{body}</div>'
 
 
-def _colored(source):
+def _colored(source, in_c=False):
     """The program as HTML in JupyterLab's colors for code, which follow its theme; plain without Pygments."""
     try:
         from jupyterlab_pygments import JupyterStyle
         from pygments import highlight
         from pygments.formatters import HtmlFormatter
-        from pygments.lexers import PythonLexer
+        from pygments.lexers import CLexer, PythonLexer
         from pygments.token import Comment
     except ImportError:
         return "\n".join(map(theme.escape, source.expandtabs().split("\n")))
@@ -112,4 +113,4 @@ def _colored(source):
 
         styles = {**JupyterStyle.styles, Comment: "italic var(--dim)"}
 
-    return highlight(source, PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True, style=Reasons))
+    return highlight(source, CLexer() if in_c else PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True, style=Reasons))
