@@ -57,9 +57,7 @@ class BackgroundCall:
 
     def __init__(self, callable, args, kwargs):
         self.name = getattr(callable, "__name__", type(callable).__name__)
-        self.text = shown_call(self.name, args, kwargs)
-        owner = getattr(callable, "__self__", None)
-        self.socket = owner if isinstance(owner, socket.socket) else None
+        self.text, self.socket = _about(callable, self.name, args, kwargs)
         self._call = (callable, args, kwargs)
         self._lock = threading.Lock()
         self._entered = threading.Event()
@@ -182,6 +180,14 @@ class BackgroundCall:
         except ImportError:
             return {"text/plain": repr(self)}
         return callcard.bundle(self)
+
+
+def _about(callable, name, args, kwargs):
+    """The call as text, and the socket that it is about, or None. A C function (labsupport.c) knows both."""
+    if hasattr(callable, "waits_on") and hasattr(callable, "told"):
+        return callable.told(args), callable.waits_on(args)
+    owner = getattr(callable, "__self__", None)
+    return shown_call(name, args, kwargs), owner if isinstance(owner, socket.socket) else None
 
 
 class _Look:

@@ -145,7 +145,24 @@ def kept_arguments(args, kwargs):
 
 @functools.lru_cache(1000)
 def receiver(code, instruction, method):
-    """What stands before `.method(` in this instruction's call: `conn`; None where that is no name.
+    """What stands before `.method(` in this instruction's call: `conn`; None where that is no name."""
+    call = _call(code, instruction, method)
+    return _name(call.func.value) if call is not None else None
+
+
+@functools.lru_cache(1000)
+def first_argument(code, instruction, function):
+    """What stands first in the parentheses of `….function(`: `fd`; None where that is no name."""
+    call = _call(code, instruction, function)
+    return _name(call.args[0]) if call is not None and call.args else None
+
+
+def _name(node):
+    return ast.unparse(node).removeprefix("self.") if isinstance(node, (ast.Name, ast.Attribute)) else None
+
+
+def _call(code, instruction, method):
+    """The call of `….method` that this instruction makes, as ast has it; None where it is another.
 
     Read from the source text, not from the frame's variables: a frame that was asked for those keeps them
     alive.
@@ -161,7 +178,4 @@ def receiver(code, instruction, method):
     except (SyntaxError, ValueError):
         return None
     function = call.func if isinstance(call, ast.Call) else None
-    if not isinstance(function, ast.Attribute) or function.attr != method:
-        return None
-    owner = function.value
-    return ast.unparse(owner).removeprefix("self.") if isinstance(owner, (ast.Name, ast.Attribute)) else None
+    return call if isinstance(function, ast.Attribute) and function.attr == method else None

@@ -13,6 +13,7 @@ import socket
 import weakref
 from typing import NamedTuple
 
+from labsupport.descriptors import is_descriptor, socket_of
 from labsupport.kernels import kernel
 from labsupport.kernels.facts import Ended
 
@@ -116,10 +117,13 @@ _memories: weakref.WeakKeyDictionary[socket.socket, Memory] = weakref.WeakKeyDic
 def observe(sock: socket.socket) -> Snapshot:
     """What the kernel holds for `sock` now, as a `Snapshot`. It takes microseconds and changes nothing.
 
-    After close it goes on, known by its cookie: FIN-WAIT, LAST-ACK, TIME-WAIT, at last CLOSED.
-    Raises TypeError for what is no socket, ValueError for a closed socket never looked at while it was open.
-    Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ, sock_diag(7); on macOS TCP_CONNECTION_INFO.
+    After close it goes on, known by its cookie: FIN-WAIT, LAST-ACK, TIME-WAIT, at last CLOSED. A descriptor
+    that C code has, a number, may stand for the socket. Raises TypeError for what is no socket, ValueError
+    for a closed socket never looked at while it was open. Sources: TCP_INFO (tcp(7)), SIOCINQ and SIOCOUTQ,
+    sock_diag(7); on macOS TCP_CONNECTION_INFO.
     """
+    if is_descriptor(sock):
+        sock = socket_of(sock)
     memory = _known(sock) or remember(sock)
     fd = sock.fileno()
     snapshot = None

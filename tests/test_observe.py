@@ -238,7 +238,7 @@ def test_raw(keep):
 
 
 def test_bad_arguments():
-    for wrong in (None, 7, "127.0.0.1", object()):
+    for wrong in (None, 7.0, "127.0.0.1", object()):
         for function in (observe, cookie, remember, seen):
             with pytest.raises(TypeError, match=r"takes a socket\.socket"):
                 function(wrong)

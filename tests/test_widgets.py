@@ -181,8 +181,8 @@ def test_given_labels_stand(client, server):
 def test_bad_arguments_are_refused_at_once(client):
     with pytest.raises(ValueError, match="something to watch"):
         watch()
-    with pytest.raises(TypeError, match="sockets, servers, visitors, hosts or background calls, not int"):
-        watch(3)
+    with pytest.raises(TypeError, match="sockets, servers, visitors, hosts or background calls, not float"):
+        watch(3.0)
     with pytest.raises(TypeError, match="looks a second"):
         watch(client, rate="often")
     for rate in (0, 1001, float("nan")):

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 
+from labsupport import descriptors
+from labsupport.c import noting
 from labsupport.c.arguments import Arguments
 from labsupport.c.declarations import NO_ERRNO, SYSTEM, TYPES
 from labsupport.c.prototypes import compare, read
-from labsupport.shown import errno_name
+from labsupport.shown import errno_name, shown
 
 _base = None
 _making = threading.Lock()
@@ -135,13 +138,29 @@ class Function:
                 "close(sock.detach()) or sock.close() is meant"
             )
         with Arguments(self._library.ffi, self.prototype, self._type, given) as values:
-            result, number = self._called(values)
+            frame = sys._getframe(1)
+            result, number = noting.noted(self.__name__, given, lambda: self._called(values), frame)
         if number:
             self._library.note_errno(number)
         if number and not self._library.raw:
             name = errno_name(OSError(number, ""))
             raise OSError(number, f"{self.__name__}: {os.strerror(number)}" + (f" ({name})" if name else ""))
         return result
+
+    def waits_on(self, given):
+        """The socket that a call with the arguments `given` may wait for, by which it is freed; or None."""
+        if not given or self.prototype.name not in SYSTEM:
+            return None
+        if isinstance(given[0], socket.socket):
+            return given[0]
+        return descriptors.socket_of(given[0]) if descriptors.is_descriptor(given[0]) else None
+
+    def told(self, given):
+        """The call as text, the same in every run: a descriptor by its parameter's name."""
+        said = [shown(value) for value in given]
+        if said and descriptors.is_descriptor(given[0]) and self.prototype.parameters:
+            said[0] = self.prototype.parameters[0].name or "fd"
+        return f"{self.__name__}({', '.join(said)})"
 
     def _called(self, values):
         """(what it returned, errno if that says that it failed, else 0)."""
@@ -150,6 +169,8 @@ class Function:
         result = self._function(*values)
         number = ffi.errno
         failed = result == -1 if self._fails else self._is_null(result) and bool(number)
+        if self.__name__ == "close" and not failed:
+            descriptors.closed(values[0])
         return self._plain(result), number if failed else 0
 
     def _is_null(self, result):

@@ -71,6 +71,10 @@ class SceneRecorder(Recorder):
         self._in_turn(call)
         super().raised(call, error)
 
+    def beside(self, calls):
+        """Nothing: a scene's order is that of its turns, and another program waits for none. It has a
+        timeline of its own; here its packets and its kernel's states are seen."""
+
     def sample(self, force=False):
         """Nothing to look for: the scenery notes every state."""
 

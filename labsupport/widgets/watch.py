@@ -13,6 +13,7 @@ import threading
 import time
 
 from labsupport import draw, tidying
+from labsupport.descriptors import is_descriptor, socket_of
 from labsupport.widgets import controls, plots
 from labsupport.widgets.bundle import BuiltWhenAsked, bundle
 from labsupport.widgets.eyes import eye_of
@@ -29,7 +30,7 @@ _displayed = set()  # a card on the page lives until it is closed, whether a nam
 def watch(*things, buttons=False, labels=None, rate=RATE):
     """Show live cards of `things`: sockets, servers, visitors, hosts or background calls; returns the View.
 
-    Of a Network, a card for each of its hosts. Each card bears the name that the calling code has for the
+    Of a Network, a card for each of its hosts; of a number, the socket that has that descriptor. Each card bears the name that the calling code has for the
     thing, or that of `labels`. `buttons` adds buttons: send, recv, close and the like. `rate`: looks a second,
     1 to 1000, for the history that `plot()` draws. Raises TypeError for what cannot be watched, ValueError for nothing to watch, a bad rate, or a
     closed socket that was never seen.
@@ -47,6 +48,7 @@ def watch(*things, buttons=False, labels=None, rate=RATE):
         labels = names(things, sys._getframe(1))
     elif len(labels) != len(things):
         raise ValueError(f"labels must be as many as the things to watch, {len(things)}, not {len(labels)}")
+    things = [socket_of(thing) if is_descriptor(thing) else thing for thing in things]
     return View([eye_of(thing, label) for thing, label in zip(things, labels, strict=True)], buttons, rate)
 
 
