@@ -14,6 +14,8 @@ from labsupport.events import Became, Began, Returned
 from labsupport.implied import RECEIVES, SENDS, implied
 from labsupport.naming import HOW, Words, anywhere, name_lanes, plain, thread_names
 
+_WAITING = SENDS | RECEIVES | {"accept", "connect", "connect_ex"}
+
 
 def tell(recorder, names):
     """(events, settled events, lanes) of a recorder that has stopped; `names`: the program's own, a Names."""
@@ -109,35 +111,75 @@ def _before(state):
 
 def _imply(order):
     """Give each call the states it implies: `call.states`, of (socket, state, proved)."""
-    facts = {}
-
-    def fact(lane):
-        return facts.setdefault(lane, _Facts(lane))
+    facts, returned, delayed = {}, set(), {}
+    holding = _holding(order)
 
     for kind, call in order:
         if kind == "began" or call.lane is None or not call.lane.tcp:
             continue
-        lane, mine = call.lane, fact(call.lane)
-        peer = fact(lane.peer) if lane.peer is not None else None
-        _count(call, mine)
-        if _says_nothing(call, facts):
-            continue
-        states = implied(
-            mine.state,
-            call.name,
-            call.errno,
-            failed=call.error is not None,
-            end=call.end and not mine.deaf,
-            how=HOW.get(call.arguments[0]) if call.name == "shutdown" and call.arguments else None,
-            peer_ended=peer is not None and peer.ended,
-            abort=mine.abrupt or (peer is not None and peer.sent > mine.read),
-        )
-        about = call.new if call.name == "accept" else lane
-        call.states = tuple((about, state, proved) for state, proved in states)
-        if states and about is not None:
-            fact(about).state = next((s for s, _ in reversed(states) if s != "…"), fact(about).state)
-        if call.error is None and call.name in settled.ENDS and call.target is not None:
-            mine.ended = True
+        returned.add(call)
+        _count(call, _fact(facts, call.lane))
+        waiting = holding.get(call, set()) - returned
+        if waiting:
+            delayed[call] = waiting
+        else:
+            call.states = _states(call, facts)
+        for close in [close for close, waiting in delayed.items() if call in waiting]:
+            delayed[close].discard(call)
+            if not delayed[close]:
+                del delayed[close]
+                call.states += _states(close, facts)
+
+
+def _fact(facts, lane):
+    return facts.setdefault(lane, _Facts(lane))
+
+
+def _states(call, facts):
+    """The states that a call implies, as (socket, state, proved); the facts change with them."""
+    lane, mine = call.lane, _fact(facts, call.lane)
+    peer = _fact(facts, lane.peer) if lane.peer is not None else None
+    if _says_nothing(call, facts):
+        return ()
+    states = implied(
+        mine.state,
+        call.name,
+        call.errno,
+        failed=call.error is not None,
+        end=call.end and not mine.deaf,
+        how=HOW.get(call.arguments[0]) if call.name == "shutdown" and call.arguments else None,
+        peer_ended=peer is not None and peer.ended,
+        abort=mine.abrupt or (peer is not None and peer.sent > mine.read),
+    )
+    about = call.new if call.name == "accept" else lane
+    if states and about is not None:
+        state = next((s for s, _ in reversed(states) if s != "…"), None)
+        _fact(facts, about).state = state or _fact(facts, about).state
+    if call.error is None and call.name in settled.ENDS and call.target is not None:
+        mine.ended = True
+    return tuple((about, state, proved) for state, proved in states)
+
+
+def _holding(order):
+    """For each close() the calls of other threads, under way on the same TCP socket, that hold the
+    connection.
+
+    On Linux no FIN goes out before the last of them has returned.
+    """
+    under_way = {}
+    for kind, call in order:
+        if kind == "began" and call.name in _WAITING and call.lane is not None and call.lane.tcp:
+            under_way.setdefault(call.lane.cookie or call.lane, []).append(call)
+    return {
+        close: {call for call in under_way.get(close.lane.cookie or close.lane, ()) if _spans(call, close)}
+        for kind, close in order
+        if kind == "returned" and close.name == "close"
+    }
+
+
+def _spans(call, close):
+    ends_later = call.ended is None or call.ended > close.ended
+    return call.thread is not close.thread and call.began < close.began and ends_later
 
 
 def _count(call, mine):

@@ -348,6 +348,37 @@ def test_closing_with_unread_input_is_an_abort():
     listener.close()
 
 
+def test_a_close_that_another_thread_in_recv_holds_up_sends_its_fin_when_that_returns():
+    listener = socket.create_server(("127.0.0.1", 0))
+    with record() as timeline:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        call = background(client.recv, 10)
+        client.close()
+        server.sendall(b"late")
+        assert call.result() == b"late"
+        server.close()
+    assert timeline.states("client") == ("CLOSED", "(SYN-SENT)", "ESTABLISHED", "(FIN-WAIT-1)", "…")
+    number = [lane.label for lane in timeline.lanes].index("client")
+    own = [event for event in timeline.settled if event.socket == number]
+    names = [event.state if isinstance(event, Became) else event.call for event in own]
+    assert names.index("close") < names.index("FIN-WAIT-1") == len(names) - 3, names
+    listener.close()
+
+
+def test_nothing_is_said_of_a_close_that_is_held_up_to_the_end():
+    listener = socket.create_server(("127.0.0.1", 0))
+    with record() as timeline:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        call = background(client.recv, 10)
+        client.close()
+    assert timeline.states("client")[-1] == "ESTABLISHED"
+    server.close()
+    assert call.result() == b""
+    listener.close()
+
+
 def test_datagrams():
     with record() as timeline:
         receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
