@@ -12,6 +12,14 @@ from labsupport.exercises.trial import needs_ipv6
 
 MANY = 40  # clients at once
 MUCH = bytes(range(256)) * 2000  # half a megabyte: more than a client with small buffers has under way
+AFTER_AN_END = (
+    "One client had ended its sending and did not read: your server used more than 1 % of a processor. At the "
+    "end of its stream a socket stays readable; wait for what you can use, and no more."
+)
+WHILE_FLOODED = (
+    "One client sent and sent and did not read: your server used more than 1 % of a processor. While you take "
+    "nothing from it, do not wait for it to be readable."
+)
 FIRST = "The first client sent a few bytes, and they did not come back."
 
 
@@ -23,10 +31,11 @@ def _serves(trial):
     first = server.client(FIRST)
     server.asks(first, FIRST)
     server.asks(first, "A client's second message did not come back.")
-    server.idles(
-        "With one silent client connected your server used more than 1 % of a processor: it goes round "
-        "and round instead of waiting."
-    )
+    if not server.rests():
+        raise server.wrong(
+            "With one silent client connected your server used more than 1 % of a processor: it goes round and "
+            "round instead of waiting."
+        )
     before = server.connections()
     _second(server)
     _many(server)
@@ -170,16 +179,9 @@ def _rests_and_ends(trial):
     silent = server.client(FIRST)
     server.asks(silent, FIRST)
     ended, sending = server.ends_with_much_unread(MUCH, FIRST)
-    server.idles(
-        "One client had ended its sending and did not read: your server used more than 1 % of a "
-        "processor. At the end of its stream a socket stays readable; wait for what you can use, and no "
-        "more."
-    )
     flooding = server.floods(FIRST)
-    server.idles(
-        "One client sent and sent and did not read: your server used more than 1 % of a processor. While "
-        "you take nothing from it, do not wait for it to be readable."
-    )
+    if not server.rests():
+        raise server.wrong(AFTER_AN_END if server.has_read(ended) else WHILE_FLOODED)
     outcome = server.stop("a silent client and two that read nothing were connected")
     outcome.clean("with clients connected when `stop` was set,")
     for client, who in (silent, "a silent client"), (ended, "one that ended"), (flooding, "one that sent"):

@@ -752,6 +752,45 @@ def serve(listener, stop):
             connection.shutdown(socket.SHUT_RDWR)
 
 
+# === wrong: waits for reading while it takes nothing ==> One client sent and sent and did not read: your server used more than 1 % of a processor
+import select
+
+
+def serve(listener, stop):
+    clients = {}
+    while not stop.is_set():
+        reading = [sock for sock, (_, ended) in clients.items() if not ended]
+        writing = [sock for sock, (unsent, _) in clients.items() if unsent]
+        readable, writable, _ = select.select([listener, *reading], writing, [], 0.1)
+        for sock in readable:
+            if sock is listener:
+                sock = listener.accept()[0]
+                sock.setblocking(False)
+                clients[sock] = [b"", False]
+                continue
+            try:
+                if len(clients[sock][0]) < 100_000:
+                    data = sock.recv(65536)
+                    clients[sock][0] += data
+                    clients[sock][1] = not data
+            except OSError:
+                clients[sock] = [b"", True]
+        for sock in list(clients):
+            unsent, ended = clients[sock]
+            try:
+                if unsent and sock in writable:
+                    clients[sock][0] = unsent[sock.send(unsent) :]
+            except BlockingIOError:
+                pass
+            except OSError:
+                clients[sock] = [b"", True]
+            if clients[sock][1] and not clients[sock][0]:
+                sock.close()
+                del clients[sock]
+    for sock in clients:
+        sock.close()
+
+
 # === equivalent: dropped: for thread in conversations: ==> each thread has been woken by then, and ends by itself a moment later
 # === equivalent: dropped: thread.join() ==> the same: the threads that were woken end by themselves
 # === equivalent: dropped: conversations = {old: sock for old, sock in conversations.items() if old.is_alive()} ==> threads that have ended stay in a dictionary: memory, which no client sees
