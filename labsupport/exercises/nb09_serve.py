@@ -13,12 +13,12 @@ from labsupport.exercises.trial import needs_ipv6
 MANY = 40  # clients at once
 MUCH = bytes(range(256)) * 2000  # half a megabyte: more than a client with small buffers has under way
 AFTER_AN_END = (
-    "One client had ended its sending and did not read: your server used more than 1 % of a processor. At the "
-    "end of its stream a socket stays readable; wait for what you can use, and no more."
+    "One client had ended its sending and did not read: your server used more than 1 % of a processor. "
+    "At the end of its stream a socket stays readable; wait for what you can use, and no more."
 )
 WHILE_FLOODED = (
-    "One client sent and sent and did not read: your server used more than 1 % of a processor. While you take "
-    "nothing from it, do not wait for it to be readable."
+    "One client sent and sent and did not read: your server used more than 1 % of a processor. While you "
+    "take nothing from it, do not wait for it to be readable."
 )
 FIRST = "The first client sent a few bytes, and they did not come back."
 
@@ -33,8 +33,8 @@ def _serves(trial):
     server.asks(first, "A client's second message did not come back.")
     if not server.rests():
         raise server.wrong(
-            "With one silent client connected your server used more than 1 % of a processor: it goes round and "
-            "round instead of waiting."
+            "With one silent client connected your server used more than 1 % of a processor: it goes "
+            "round and round instead of waiting."
         )
     before = server.connections()
     _second(server)
