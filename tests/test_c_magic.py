@@ -200,12 +200,12 @@ def test_in_a_kernel(tmp_path):
 
 
 def cells_in_c():
-    """(notebook, cell id, the cell's source) of every `%%c` in the course."""
+    """(notebook, cell id, the cell's source) of every `%%c` in the course that is no exercise."""
     for path in c_outputs.with_c():
         for cell in nbformat.read(path, as_version=4).cells:
             lines = cell.source.splitlines()
             at = next((number for number, line in enumerate(lines) if line.split()[:1] == ["%%c"]), None)
-            if cell.cell_type == "code" and at is not None:
+            if cell.cell_type == "code" and at is not None and "--exercise" not in lines[at]:
                 yield pytest.param(lines[at][3:], "\n".join(lines[at + 1 :]), id=f"{path.stem[:2]}-{cell.id}")
 
 
