@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -497,3 +498,13 @@ def test_it_is_part_of_the_package():
     patterns = project["tool"]["setuptools"]["package-data"]["labsupport"]
     assert any(trace.SOURCE in (root / "labsupport").glob(pattern) for pattern in patterns)
     assert isinstance(trace.SOURCE.read_text(), str) and Returned
+
+
+def test_nothing_of_it_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(trace, "IN_MEMORY", str(tmp_path))
+    trace._library.cache_clear()
+    with compile_c(HEAD + "int main(void) { return 0; }") as program:
+        program.run(record=True)
+        program.start(inject="send 1 reset").close()
+    assert list(tmp_path.iterdir()) == []

@@ -9,13 +9,11 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import shutil
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import weakref
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,37 +118,29 @@ def _rule(text):
 
 
 @functools.lru_cache(maxsize=1)
-def _built():
-    """The compiled library, in a folder that goes with this process."""
-    folder = Path(tempfile.mkdtemp(prefix="labsupport-c-"))
-    _keeper.remove = weakref.finalize(_keeper, shutil.rmtree, folder, ignore_errors=True)
+def _library():
+    """The compiled library's bytes: a file would stay where a notebook's kernel is killed, as nbval does."""
     compiler = compilers.find()
     command = [*compiler.command, "-std=c17", "-O2", "-fPIC", "-shared", str(SOURCE), "-ldl"]
-    done = subprocess.run(
-        [*command, "-o", "shim.so"],
-        cwd=folder,
-        env=compiler.environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=compilers.PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotTrace(f"the library that notes calls cannot be compiled here: {done.stderr.strip()}")
-    return folder / "shim.so"
-
-
-class _Keeper:
-    """Something for the folder to go with."""
-
-
-_keeper = _Keeper()
+    with tempfile.TemporaryDirectory(prefix="labsupport-c-") as folder:
+        done = subprocess.run(
+            [*command, "-o", "shim.so"],
+            cwd=folder,
+            env=compiler.environment(folder),
+            capture_output=True,
+            text=True,
+            timeout=compilers.PATIENCE,
+            check=False,
+        )
+        if done.returncode:
+            raise CannotTrace(f"the library that notes calls cannot be compiled here: {done.stderr.strip()}")
+        return Path(folder, "shim.so").read_bytes()
 
 
 class Trace:
     """One program's notes: `environment` lets it take them; `notes()` has them so far, `finish()` keeps them.
 
-    `folder`: where the file may lie while the program runs, if not in memory; `inject`: see `rules`. Raises
+    `folder`: the program's, for what lies there while it runs; `inject`: see `rules`. Raises
     CannotTrace where there is no LD_PRELOAD, NoCompiler, and as `rules` does.
     """
 
@@ -158,7 +148,9 @@ class Trace:
         if not sys.platform.startswith("linux"):
             raise CannotTrace("a C program's calls are noted on Linux alone (LD_PRELOAD, SO_COOKIE)")
         wanted = rules(inject)
-        library = _built()
+        library = Path(folder, "shim.so")
+        if not library.exists():
+            library.write_bytes(_library())
         # A file on a disk would be written there, page by page, at five times the cost of a call.
         where = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else folder
         fd, name = tempfile.mkstemp(prefix="labsupport-c-calls-", dir=where)
