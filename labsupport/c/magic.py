@@ -13,6 +13,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from labsupport.c import outputs
 from labsupport.c.compilers import NAMES, NoCompiler
 from labsupport.c.programs import CompileError, compile_c
+from labsupport.c.showing import Shown
 from labsupport.c.trace import CannotTrace
 
 FIRST = 2  # the line of the cell on which the program begins: above it stands %%c
@@ -35,6 +36,7 @@ class CMagic(Magics):
     )
     @argument("--host", metavar="HOST", help="a host of a private network, such as net.a, where it lives")
     @argument("--file", metavar="PATH", help="run this file; the cell is empty then")
+    @argument("--show", action="store_true", help="show the file, and run nothing")
     @argument("--name", metavar="NAME", help="compile it only, and keep the program in this variable")
     @argument("--compiler", choices=(*NAMES, "zig"), help="this one and no other")
     @argument("--exercise", metavar="NAME", help="the cell holds that exercise's function: judge it")
@@ -47,6 +49,10 @@ class CMagic(Magics):
         wanted = self.c.parser.parse_args(shlex.split(line))
         if bool(wanted.file) == bool(cell.strip()):
             raise UsageError("%%c takes a program in the cell below it, or %c --file PATH one in a file")
+        if wanted.show:
+            if not wanted.file:
+                raise UsageError("--show takes a file: %c --file PATH --show")
+            return Shown(file_of(wanted.file))
         if wanted.exercise:
             from labsupport.exercises.in_c import check_c
 

@@ -11,7 +11,7 @@ from labsupport.widgets.callcard import call_bundle
 from labsupport.widgets.network_panel import network_bundle, sockets_bundle
 from labsupport.widgets.predict import Prediction, predict
 from labsupport.widgets.scoreboard import progress_bundle
-from labsupport.widgets.verdict import hint_bundle, solution_bundle, verdict_bundle
+from labsupport.widgets.verdict import hint_bundle, program_bundle, solution_bundle, verdict_bundle
 from labsupport.widgets.watch import View, watch
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "hint_bundle",
     "network_bundle",
     "predict",
+    "program_bundle",
     "progress_bundle",
     "report_bundle",
     "snapshot_bundle",

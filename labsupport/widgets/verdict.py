@@ -41,6 +41,12 @@ def solution_bundle(solution):
     return bundle(repr(solution), None, still(live))
 
 
+def program_bundle(shown):
+    """The mimebundle of a C file that is shown; live in the colors that the page gives to programs."""
+    live = sheets.paper(sheets.listing(_colored(shown.text, in_c=True), high=600), wide=PROGRAM)
+    return bundle(repr(shown), None, still(live))
+
+
 def _html(verdict):
     if verdict.status == NOT_ATTEMPTED:
         return sheets.paper(f'<div style="color:var(--dim)">○ {theme.escape(repr(verdict))}</div>')

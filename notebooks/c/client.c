@@ -22,6 +22,13 @@ static void fail(const char *what, const char *why)
     exit(EXIT_FAILURE);
 }
 
+/* A reset shows as ECONNRESET, EPIPE or ENOTCONN, by the call that meets it: to the reader it is one thing. */
+static void broke_off(void)
+{
+    fprintf(stderr, "client: the server broke off\n");
+    exit(EXIT_FAILURE);
+}
+
 /* A connection to the first of the name's addresses that answers, IPv6 and IPv4 alike. */
 static int reach(const char *host, const char *port)
 {
@@ -76,7 +83,7 @@ static void read_input(int sock, struct sending *out)
     if (got == 0) {
         out->ended = true;
         if (shutdown(sock, SHUT_WR) == -1)
-            fail("the server broke off", strerror(errno));
+            broke_off();
     }
     out->from = 0;
     out->to = got > 0 ? (size_t)got : 0;
@@ -87,27 +94,30 @@ static void send_some(int sock, struct sending *out)
 {
     ssize_t taken = send(sock, out->data + out->from, out->to - out->from, MSG_DONTWAIT);
     if (taken == -1 && errno != EAGAIN && errno != EINTR)
-        fail("the server broke off", strerror(errno));
+        broke_off();
     if (taken > 0)
         out->from += (size_t)taken;
 }
 
-/* Print what has come; false at the end of the stream. */
-static bool receive(int sock)
+/* Print what has come; false at the end of the stream. `last` keeps the last byte: a line ends with \n. */
+static bool receive(int sock, char *last)
 {
     char data[ROOM];
     ssize_t got = recv(sock, data, sizeof data, MSG_DONTWAIT);
     if (got == -1 && errno != EAGAIN && errno != EINTR)
-        fail("the server broke off", strerror(errno));
-    if (got > 0)
+        broke_off();
+    if (got > 0) {
         print(data, (size_t)got);
+        *last = data[got - 1];
+    }
     return got != 0;
 }
 
 /* Send and receive at the same time: a server may answer, and fill our buffers, before we have sent all. */
-static bool converse(int sock)
+static void converse(int sock)
 {
     static struct sending out;
+    char last = '\n';
     for (;;) {
         bool owes = out.from < out.to;
         struct pollfd waits[2] = {
@@ -121,8 +131,13 @@ static bool converse(int sock)
             fail("the server", "no answer in time");
         if (ready <= 0)
             continue;
-        if (waits[0].revents & (POLLIN | POLLHUP | POLLERR) && !receive(sock))
-            return out.ended;
+        if (waits[0].revents & (POLLIN | POLLHUP | POLLERR) && !receive(sock, &last)) {
+            if (!out.ended)
+                fail("the server", "ended before it was told to");
+            if (last != '\n')
+                fail("the server", "ended in the middle of a line");
+            return;
+        }
         if (waits[0].revents & POLLOUT)
             send_some(sock, &out);
         if (waits[1].revents)
@@ -138,8 +153,7 @@ int main(int count, char *arguments[])
     }
     signal(SIGPIPE, SIG_IGN); /* an error from send, and not the end of the program without a word */
     int sock = reach(arguments[1], arguments[2]);
-    if (!converse(sock))
-        fail("the server", "ended before it was told to");
+    converse(sock);
     if (close(sock) == -1)
         fail("close", strerror(errno));
     return EXIT_SUCCESS;
