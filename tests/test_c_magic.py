@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -240,3 +241,23 @@ def test_the_tool_lists_them():
     tool = Path(c_outputs.__file__)
     done = subprocess.run([sys.executable, tool, "list"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+@needs_compiler
+def test_what_came_is_kept(shell, capsys):
+    shell.run_cell_magic("c", "--into seen --args 'a'", PROGRAM)
+    assert shell.user_ns["seen"].output == "a\n" and shell.user_ns["seen"].status == "exit 1"
+    shell.run_cell_magic("c", "--into seen", "int main(void) { return nothing; }\n")
+    assert "nothing" in str(shell.user_ns["seen"]) and not shell.user_ns["seen"].ok
+    capsys.readouterr()
+
+
+def test_a_file_is_shown(shell, tmp_path):
+    path = tmp_path / "some.c"
+    path.write_text(PROGRAM)
+    shown = shell.run_line_magic("c", f"--file {path} --show")
+    assert repr(shown) == PROGRAM.rstrip("\n")
+    data, _ = shown._repr_mimebundle_()
+    assert data["text/plain"] == repr(shown) and len(data) == 2
+    with pytest.raises(UsageError, match="--file"):
+        shell.run_cell_magic("c", "--show", PROGRAM)

@@ -36,6 +36,7 @@ class CMagic(Magics):
     )
     @argument("--host", metavar="HOST", help="a host of a private network, such as net.a, where it lives")
     @argument("--file", metavar="PATH", help="run this file; the cell is empty then")
+    @argument("--into", metavar="NAME", help="keep what came, a Run, in this variable")
     @argument("--show", action="store_true", help="show the file, and run nothing")
     @argument("--name", metavar="NAME", help="compile it only, and keep the program in this variable")
     @argument("--compiler", choices=(*NAMES, "zig"), help="this one and no other")
@@ -84,14 +85,19 @@ class _Asked:
             run = error.run
             print(run)
         except NoCompiler as missing:
-            return _say_instead(mark, missing)
+            return self._noted(_said_instead(mark, missing))
         except CannotTrace as error:
             print(f"not available here: {error}")
             return None
-        if run is None:
-            return None
-        outputs.offer(mark, run)
-        return run.timeline
+        if run is not None:
+            outputs.offer(mark, run)
+        return self._noted(run)
+
+    def _noted(self, run):
+        """Keep the Run where that was asked for; its timeline."""
+        if self._wanted.into:
+            self._shell.user_ns[self._wanted.into] = run
+        return run and run.timeline
 
     def _compiled(self):
         wanted = self._wanted
@@ -146,15 +152,15 @@ class _Printed:
             print()
 
 
-def _say_instead(mark, missing):
-    """The recorded output, or one line where there is none; the recorded timeline."""
+def _said_instead(mark, missing):
+    """The recorded Run, printed; None, and one line, where there is none."""
     try:
         run = outputs.instead(mark, missing)
-        print(run)
-        return run.timeline
     except NoCompiler as error:
         print(f"not available here: a C compiler ({error.reason}); {error.remedy}")
         return None
+    print(run)
+    return run
 
 
 def file_of(name):
