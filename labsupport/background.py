@@ -23,6 +23,7 @@ import threading
 import time
 
 from labsupport import tidying
+from labsupport.parsing import parse
 from labsupport.shown import errno_name, shown_call
 
 ENTERING = 1.0  # seconds: the longest `background` waits to see a socket's call entered
@@ -306,7 +307,7 @@ def _condition_text(condition):
         return name
     source = "".join(linecache.getlines(code.co_filename))
     try:
-        lambdas = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Lambda)]
+        lambdas = [node for node in ast.walk(parse(source)) if isinstance(node, ast.Lambda)]
     except SyntaxError:
         return name
     # The last instruction's position is the whole body's: the value that is returned.

@@ -16,6 +16,7 @@ import weakref
 
 from labsupport.implied import SENDS
 from labsupport.observe import cookie, observe, seen
+from labsupport.parsing import parse
 from labsupport.shown import LONGEST, is_address, shown
 
 FAMILIES = {"AF_INET", "AF_INET6", "AF_UNIX"}
@@ -174,7 +175,7 @@ def _call(code, instruction, method):
     lines[-1] = lines[-1][:end]
     lines[0] = lines[0][begin:]
     try:
-        call = ast.parse(b"".join(lines), mode="eval").body
+        call = parse(b"".join(lines), "eval").body
     except (SyntaxError, ValueError):
         return None
     function = call.func if isinstance(call, ast.Call) else None

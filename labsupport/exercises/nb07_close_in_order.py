@@ -25,7 +25,7 @@ def _in_order(trial):
     if how == "end":
         still_runs(running, HASTE)
         trial.send_apart(peer, (b"good", b"bye"))
-        gone = not running.running
+        gone = not still_runs(running, HASTE)
         peer.close()
     outcome = running.outcome(during=NO_END if how == "nothing" else "the peer had said goodbye and closed")
     given = gave(outcome)
@@ -35,8 +35,7 @@ def _in_order(trial):
     if gone:
         raise outcome.wrong(
             "The peer read your end, said goodbye, and closed; you had not waited for that. You are done "
-            "when "
-            "`recv` gives 0 because the peer is."
+            "when `recv` gives 0 because the peer is."
         )
     _well(outcome, given, "The peer ended in order")
     outcome.clean()
@@ -95,8 +94,7 @@ def _interrupted(trial):
     if given.value == -1 and given.errno == "EINTR" or not late:
         raise outcome.wrong(
             "A signal came while you waited, and `recv` returned -1 with EINTR: you gave up. The peer had "
-            "not "
-            "ended yet; `recv` is to be called again."
+            "not ended yet; `recv` is to be called again."
         )
     _well(outcome, given, "A signal came while you waited (EINTR), and then the peer ended in order")
 
