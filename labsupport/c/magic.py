@@ -88,7 +88,7 @@ class _Asked:
             return self._noted(_said_instead(mark, missing))
         except CannotTrace as error:
             print(f"not available here: {error}")
-            return None
+            return self._noted(None)
         if run is not None:
             outputs.offer(mark, run)
         return self._noted(run)
