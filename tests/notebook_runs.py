@@ -208,7 +208,10 @@ def _environment(condition: Condition, checkout: Path, folders) -> dict[str, str
     changed = {"PYTHONPATH": os.pathsep.join([str(checkout), str(HERE)]), "TMPDIR": str(folders["tmp"])}
     kept = dict(os.environ)
     if condition.no_compiler:
-        changed["PATH"] = str(_all_but_compilers(folders["home"].parent / "bin"))
+        programs = _all_but_compilers(folders["home"].parent / "bin")
+        (programs / "ziglang.py").write_text("raise ImportError('no compiler here')\n")  # nor as a package
+        changed["PATH"] = str(programs)
+        changed["PYTHONPATH"] = os.pathsep.join([str(programs), changed["PYTHONPATH"]])
     if condition.empty_home:
         changed["HOME"] = str(folders["home"])
         private = ("JUPYTER_", "IPYTHON", "MPL", "XDG_")

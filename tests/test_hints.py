@@ -76,7 +76,7 @@ def test_the_solution_is_its_file(name):
     assert repr(shown) == named(name).solution.read_text("utf-8").rstrip("\n")
     plain = re.sub(r"<style>.*?</style>|<[^>]*>", "", live(shown))
     assert f"{name}(" in plain
-    assert "var(--jp-mirror-editor-keyword-color)" in live(shown)
+    assert "var(--jp-mirror-editor-keyword-color" in live(shown) and "\ufffd" not in live(shown)
 
 
 def test_a_teacher_withholds_solutions_and_hints_still_work(environment):

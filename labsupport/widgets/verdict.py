@@ -104,19 +104,32 @@ def _line(body, dim=False):
 
 
 def _colored(source, in_c=False):
-    """The program as HTML in JupyterLab's colors for code, which follow its theme; plain without Pygments."""
+    """The program as HTML in JupyterLab's colors for code, which follow its theme; plain without Pygments.
+
+    Not Pygments' own HTML, which marks every blank: a message of more than 64 kB makes pyzmq start a thread
+    that stays.
+    """
+    source = source.expandtabs().rstrip("\n")
     try:
-        from jupyterlab_pygments import JupyterStyle
-        from pygments import highlight
-        from pygments.formatters import HtmlFormatter
         from pygments.lexers import CLexer, PythonLexer
-        from pygments.token import Comment
+        from pygments.token import Comment, Keyword, Number, String
     except ImportError:
-        return "\n".join(map(theme.escape, source.expandtabs().split("\n")))
+        return _escaped(source)
+    # Comments are what it is read for, and JupyterLab's color for them is hard to read in the dark.
+    kinds = (
+        (Comment.Preproc, "color:var(--jp-mirror-editor-meta-color,#6b3fa0)"),
+        (Comment, "font-style:italic;color:var(--dim)"),
+        (Keyword, "font-weight:650;color:var(--jp-mirror-editor-keyword-color,#008000)"),
+        (String, "color:var(--jp-mirror-editor-string-color,#ba2121)"),
+        (Number, "color:var(--jp-mirror-editor-number-color,#666)"),
+    )
+    parts = []
+    for token, text in (CLexer() if in_c else PythonLexer()).get_tokens(source):
+        ink = next((style for kind, style in kinds if token in kind), None)
+        parts.append(f'<span style="{ink}">{_escaped(text)}</span>' if ink else _escaped(text))
+    return "".join(parts).rstrip("\n")
 
-    class Reasons(JupyterStyle):
-        """Comments are what it is read for, and JupyterLab's color for them is hard to read in the dark."""
 
-        styles = {**JupyterStyle.styles, Comment: "italic var(--dim)"}
-
-    return highlight(source, CLexer() if in_c else PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True, style=Reasons))
+def _escaped(text):
+    """`text` for HTML; its line ends stay what they are."""
+    return "\n".join(map(theme.escape, text.split("\n")))
