@@ -13,10 +13,11 @@ EXERCISES = [exercise for exercise in catalog().values() if not exercise.in_c]
 exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def verdicts(request):
     """The verdicts on the mutants of every exercise that was chosen, found side by side."""
-    chosen = {item.callspec.params["exercise"] for item in request.session.items if item.module.__name__ == __name__}
+    items = [item for item in request.session.items if getattr(item, "module", None) is request.module]
+    chosen = {item.callspec.params["exercise"] for item in items}
     return Judged([(exercise.name, mutant) for exercise in chosen for mutant in _mutants(exercise).values()])
 
 
