@@ -118,6 +118,7 @@ def _colored(source, in_c=False):
     # Comments are what it is read for, and JupyterLab's color for them is hard to read in the dark.
     kinds = (
         (Comment.Preproc, "color:var(--jp-mirror-editor-meta-color,#6b3fa0)"),
+        (Comment.PreprocFile, "color:var(--jp-mirror-editor-string-color,#ba2121)"),
         (Comment, "font-style:italic;color:var(--dim)"),
         (Keyword, "font-weight:650;color:var(--jp-mirror-editor-keyword-color,#008000)"),
         (String, "color:var(--jp-mirror-editor-string-color,#ba2121)"),
