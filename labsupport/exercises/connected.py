@@ -49,3 +49,11 @@ def undisturbed(outcome):
             "It works, and every socket that the program makes from now on has your timeout: "
             "`setdefaulttimeout` is for all of them. Set it on your own socket."
         )
+
+
+def receives(trial, outcome, listener, sock):
+    """Raise Wrong where nothing can be received any more on the socket that the function connected."""
+    peer = trial.accept(listener)
+    peer.sendall(b"!")
+    if sock.recv(1) != b"!":
+        raise outcome.wrong("The socket that you returned cannot receive any more: it was shut down.")

@@ -6,7 +6,7 @@ import socket
 
 from labsupport.exercises import stand_ins
 from labsupport.exercises.channel import There
-from labsupport.exercises.connected import reached, undisturbed
+from labsupport.exercises.connected import reached, receives, undisturbed
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.nb05_peers import (
     FIRST,
@@ -40,10 +40,7 @@ def _literal(trial):
     listener = trial.listener()
     outcome = trial.run(*listener.getsockname(), TIMEOUT, probe=stand_ins.default_timeout)
     sock = reached(trial, outcome, listener, "where the host is one address and somebody listens there")
-    peer = trial.accept(listener)
-    peer.sendall(b"!")
-    if sock.recv(1) != b"!":
-        raise outcome.wrong("The socket that you returned cannot receive any more: it was shut down.")
+    receives(trial, outcome, listener, sock)
     outcome.clean("besides the socket that it returns")
     undisturbed(outcome)
 

@@ -7,7 +7,7 @@ import socket
 
 from labsupport.background import until
 from labsupport.exercises import stand_ins
-from labsupport.exercises.connected import reached, undisturbed
+from labsupport.exercises.connected import reached, receives, undisturbed
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.trial import UNREACHABLE, needs_ipv6
 
@@ -19,10 +19,7 @@ def _only_one(trial):
     listener = trial.listener()
     outcome = trial.run([listener.getsockname()], LONG, probe=stand_ins.default_timeout)
     sock = reached(trial, outcome, listener, "where there is one address and somebody listens there")
-    peer = trial.accept(listener)
-    peer.sendall(b"!")
-    if sock.recv(1) != b"!":
-        raise outcome.wrong("The socket that you returned cannot receive any more: it was shut down.")
+    receives(trial, outcome, listener, sock)
     outcome.clean("besides the socket that it returns")
     undisturbed(outcome)
 

@@ -67,3 +67,14 @@ def closed(outcome, when=""):
     if outcome.given and not outcome.given[0][0]:
         at = f"{when[0].upper()}{when[1:]}" if when else "You came back"
         raise outcome.wrong(f"{at}, and the socket was still open: its descriptor was not given back.")
+
+
+def all_came(outcome, came, sent, how):
+    """Raise Wrong where of `sent` bytes the peer got `came`, and then `how`, and not all of them and the end."""
+    if how == "reset" and len(came) < sent:
+        raise outcome.wrong(
+            "You closed while something was still unread, and that sends a reset: the peer lost the end of "
+            "what had been sent to it."
+        )
+    if how != "end" or len(came) != sent:
+        raise outcome.wrong("The peer did not get all that was sent before, followed by its end.")
