@@ -70,7 +70,7 @@ def closed(outcome, when=""):
 
 
 def all_came(outcome, came, sent, how):
-    """Raise Wrong where of `sent` bytes the peer got `came`, and then `how`, and not all of them and the end."""
+    """Raise Wrong where the peer got `came` and then `how`: not all of the `sent` bytes, or not the end."""
     if how == "reset" and len(came) < sent:
         raise outcome.wrong(
             "You closed while something was still unread, and that sends a reset: the peer lost the end of "
