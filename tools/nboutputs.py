@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -67,6 +68,42 @@ def _sanitized(value, patterns):
 def is_excused(cell) -> bool:
     """Whether the cell is tagged as one whose output nbval does not compare."""
     return bool(EXCUSES & set(cell.metadata.get("tags", ())))
+
+
+def difference(stored, outputs, missing: frozenset[str]) -> str | None:
+    """How the outputs differ from the stored cell's, in the parts that nbval compares, or None."""
+    if is_excused(stored):
+        return None
+    expected, seen = compared(stored.outputs, rules()), compared(outputs, rules())
+    if expected == seen or (missing & set(stored.metadata.get("tags", ())) and is_unavailable(outputs)):
+        return None
+    parts = [
+        f"  {key}\n    stored: {now_and_then[0]}\n    now:    {now_and_then[1]}"
+        for key in sorted({*expected, *seen})
+        if (now_and_then := _where_they_part(expected.get(key), seen.get(key)))
+    ]
+    return "\n".join([f"cell {stored.id}:", *parts])
+
+
+def _where_they_part(stored, now, around: int = 120) -> tuple[str, str] | None:
+    """Both texts about the place where they begin to differ: a drawing is too long to be shown whole."""
+    texts = [
+        value if isinstance(value, str) else "\n".join(map(str, value or ["nothing"]))
+        for value in (stored, now)
+    ]
+    at = len(os.path.commonprefix(texts))
+    if texts[0] == texts[1]:
+        return None
+    first, second = (("…" if at > around else "") + text[max(0, at - around) : at + around] for text in texts)
+    return first, second
+
+
+def is_unavailable(outputs) -> bool:
+    """Whether all that a cell says is one line: not available here, and why."""
+    streams = [output for output in outputs if output.output_type == "stream" and output.name == "stdout"]
+    text = "".join(stream.text for stream in streams)
+    alone = len(streams) == len(outputs)
+    return alone and text.startswith("not available here: ") and len(text.strip().splitlines()) == 1
 
 
 def normalize(notebook: NotebookNode) -> NotebookNode:
