@@ -52,7 +52,8 @@ def test_everything_that_comes_along_here_is_pinned():
 def test_environment_yml_installs_the_same():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, packages = environment["dependencies"]
-    assert packages == {"pip": ["-c pins.txt", "-e ."]} and pip == "pip"
+    assert packages == {"pip": ["-c pins.txt", "-e .", "notebook"]} and pip == "pip"
+    assert "notebook" in PINS
     name, version = python.split("=")
     assert name == "python" and re.fullmatch(r"3\.\d+", version)
     assert version in SpecifierSet(PROJECT["requires-python"])
