@@ -35,7 +35,16 @@ def _add_progress(commands):
     form.add_argument(
         "--csv", action="store_true", help="one line an exercise, for a teacher who collects them"
     )
-    command.set_defaults(run=_progress)
+    form.add_argument(
+        "--summary", action="store_true", help="with --homes: learners by exercises (the usual form there)"
+    )
+    command.add_argument(
+        "--homes",
+        nargs="+",
+        metavar="FOLDER",
+        help="collect from all homes below FOLDER (such as /home), or from the files handed in there",
+    )
+    command.set_defaults(run=_progress, refuse=command.error)
 
 
 def _add_solutions(commands):
@@ -56,12 +65,34 @@ def _doctor(chosen):
 def _progress(chosen):
     from labsupport.exercises import progress
 
+    if chosen.homes:
+        return _collected(chosen)
+    if chosen.summary:
+        chosen.refuse("--summary needs --homes FOLDER")
     course = progress()
     if chosen.csv:
         print(course.csv(), end="")
         print(course.trouble, end="\n" * bool(course.trouble), file=sys.stderr)
     else:
         print(course.json() if chosen.json else course.text())
+    return 0
+
+
+def _collected(chosen):
+    from labsupport.classroom import tables
+    from labsupport.classroom.collecting import NothingThere, collect
+
+    try:
+        learners = collect(*chosen.homes)
+    except NothingThere as error:
+        print(f"Nothing was collected: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    if chosen.csv:
+        print(tables.as_csv(learners), end="")
+        for learner in filter(lambda learner: learner.trouble, learners):
+            print(f"{learner.user}: {learner.trouble}", file=sys.stderr)
+    else:
+        print(tables.as_json(learners) if chosen.json else tables.summary(learners))
     return 0
 
 
