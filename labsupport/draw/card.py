@@ -259,6 +259,10 @@ def _thing(model, live):
             for column, (name, figure) in enumerate(model.facts)
         ]
         y += 44
+    if live and model.aside:
+        said = theme.fitted(model.aside, 11.5, 590)
+        parts.append(theme.text(_LEFT, y + 8, said, size=11.5, fill="dim", italic=True))
+        y += 20
     if live and model.connections:
         rows, y = _connections(model, y + 8)
         parts.append(rows)

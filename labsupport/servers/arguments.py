@@ -7,6 +7,7 @@ import os
 import socket
 
 LONGEST_PATH = 107  # bytes: sun_path without its final NUL, unix(7)
+LONGEST_WORD = 100  # bytes
 PORTS = range(65536)
 
 
@@ -75,3 +76,17 @@ def checked_number(name, value, least, unit, whole=False):
     if not least <= value < float("inf"):
         raise ValueError(f"{name} must be {least} {unit} or more, not {value}")
     return value
+
+
+def checked_word(word, kind):
+    """The word that a server asks for, as bytes of UTF-8, or None."""
+    if word is None:
+        return None
+    if not isinstance(word, str):
+        raise TypeError(f"word must be text, such as 'sesame', not {word!r}")
+    coded = word.encode()
+    if not 0 < len(coded) <= LONGEST_WORD or not word.isprintable():
+        raise ValueError(f"word must be one line of 1 to {LONGEST_WORD} bytes, not {word!r}")
+    if kind != socket.SOCK_STREAM:
+        raise ValueError("a word is the first line of a connection, and datagrams have none: leave it out")
+    return coded

@@ -18,6 +18,7 @@ from labsupport import tidying
 from labsupport.servers import arguments
 from labsupport.servers.conversation import Conversation
 from labsupport.servers.datagrams import Datagrams
+from labsupport.servers.door import Door, stays_closed, turn_away
 from labsupport.servers.log import Log
 from labsupport.servers.loop import READ, Loop
 
@@ -42,20 +43,25 @@ class Server:
 
     `host` is an address or a private network's host; `port` 0 lets the kernel pick one. `type` is
     socket.SOCK_STREAM or, where the service has it, SOCK_DGRAM; `path` makes it a Unix socket instead, whose
-    file is removed again. Raises TypeError or ValueError for bad arguments and OSError where the address
-    cannot be had.
+    file is removed again. On loopback it serves its own user alone: another user's connections are closed at
+    once (labsupport.neighbors says how far that goes). With a `word` it serves whoever sends that as the
+    first line, and nobody else; streams only. Raises TypeError or ValueError for bad arguments and OSError
+    where the address cannot be had.
 
     Attributes: `address` (what getsockname gives), `port` (None for a Unix socket), `listener` (the socket
-    behind it), `connections` (accepted so far), `bytes_received`, `bytes_sent`, `log`, `errors`.
+    behind it), `connections` (accepted so far), `bytes_received`, `bytes_sent`, `log`, `errors`,
+    `turned_away` (connections, or datagrams, that were not let in: they count nowhere else).
     """
 
     _types = (socket.SOCK_STREAM,)
     _conversation = Conversation
+    _open_to_all = False  # whether it serves other users of this machine, too
     _answers = True  # what it writes answers what it reads: a peer that does not read is not read from
 
-    def __init__(self, host="127.0.0.1", port=0, *, type=socket.SOCK_STREAM, path=None):
+    def __init__(self, host="127.0.0.1", port=0, *, type=socket.SOCK_STREAM, path=None, word=None):
         name = self.__class__.__name__
         self.type = arguments.checked_type(type, self._types, name)
+        word = arguments.checked_word(word, self.type)
         self.connections = self._bytes_in = self._bytes_out = 0
         self._settling = threading.Lock()
         self.log = Log(joined=self.type == socket.SOCK_STREAM)
@@ -65,6 +71,7 @@ class Server:
         self._new_buffer()
         self._path = self._inode = None
         self.listener = self._make_socket(host, port, path)
+        self._door = Door(stays_closed(self._open_to_all, host, path), word)
         try:
             self.listener.setblocking(False)
             self.address = self.listener.getsockname()
@@ -139,6 +146,11 @@ class Server:
         return sum(conversation.echoed for conversation in list(self._open.values()))
 
     @property
+    def turned_away(self):
+        """How many neighbors' connections or datagrams, and how many without the word, were not served."""
+        return self._door.turned_away
+
+    @property
     def sockets(self):
         """The accepted sockets still open, oldest first; for datagrams the one socket. To look at only."""
         if self.type == socket.SOCK_DGRAM:
@@ -182,7 +194,7 @@ class Server:
     def _accept(self, _events):
         for _ in range(BURST):
             try:
-                fd, _peer = _socket.socket._accept(self.listener)  # as socket.accept does, unseen by record()
+                fd, peer = _socket.socket._accept(self.listener)  # as socket.accept does, unseen by record()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -194,7 +206,12 @@ class Server:
                     raise
                 return
             self._pause = FIRST_PAUSE
-            self._welcome(fd)
+            if self._door.is_neighbor(self, peer):
+                turn_away(self, fd)
+            elif self._door.word is not None:
+                self._door.ask(self, fd)
+            else:
+                self._welcome(fd)
 
     def _welcome(self, fd):
         sock = socket.socket(self._family, socket.SOCK_STREAM, self._proto, fd)
@@ -242,6 +259,7 @@ class Server:
 
     def _close_listener(self):
         self.listener.close()
+        self._door.close()
         if self._path:
             try:
                 if os.stat(self._path).st_ino == self._inode:  # not one that somebody put in its place

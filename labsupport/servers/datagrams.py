@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket
 import errno
+import time
 
 from labsupport.servers.conversation import NO_SIGNAL
 from labsupport.servers.loop import READ, WRITE
@@ -12,6 +13,7 @@ _recvfrom_into, _sendto = _socket.socket.recvfrom_into, _socket.socket.sendto
 
 # Datagrams taken at one go, so that a flood cannot keep the loop from its other work.
 BATCH = 32
+MOMENT = 0.1  # seconds: nobody gets another's port within that
 
 
 class Datagrams:
@@ -20,6 +22,7 @@ class Datagrams:
     def __init__(self, server, sock):
         self.server, self.sock = server, sock
         self._unsent = None  # the one answer for which the kernel had no room
+        self._own = None, 0.0  # the sender last let in, and when it was asked about
 
     def ready(self, events):
         """The socket is ready for `events`."""
@@ -41,12 +44,25 @@ class Datagrams:
         except OSError as error:  # an ICMP error that belongs to an earlier answer
             self._failed(error)
             return True
+        if self._is_neighbor(sender):
+            return True
         server._bytes_in += count
         server.log.add(None, "received", count)
         answer = server._datagram(server._view[:count])
         if answer is not None:
             self._answer(answer, sender)
         return True
+
+    def _is_neighbor(self, sender):
+        """Whether it came from a neighbor; one whose port is ours is not asked about again for a moment."""
+        known, since = self._own
+        now = time.monotonic()
+        if sender == known and now - since < MOMENT:
+            return False
+        if self.server._door.is_neighbor(self.server, sender):
+            return True
+        self._own = sender, now
+        return False
 
     def _answer(self, answer, sender):
         if not sender:

@@ -216,8 +216,15 @@ class HelperEye(Eye):
             facts=tuple((name, getattr(thing, field)) for name, field in COUNTERS if hasattr(thing, field)),
             log=self._log.lines(log, now) if log is not None else (),
             connections=connections,
+            aside=_turned_away(thing),
             words=words.replace(", ", "   ", 1),
         )
+
+
+def _turned_away(thing):
+    """A live remark: how many a server did not let in, which no text keeps."""
+    count = getattr(thing, "turned_away", 0)
+    return f"{count:,} turned away: another user's, or without the word" if count else ""
 
 
 def _snapshots(sockets):
