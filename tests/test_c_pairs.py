@@ -14,7 +14,7 @@ import threading
 
 import pytest
 from c_programs import COMPILERS, SANITIZED, STRICT, WAITS, build, python_client, python_server, serving
-from conftest import has_ipv6
+from abilities import has_ipv6
 
 from labsupport import Network, until
 
@@ -266,7 +266,7 @@ def test_the_server_knows_both_families_at_once(commands):
 
 def test_without_descriptors_the_server_waits_and_goes_on(commands):
     """Callers stay in the queue while it has no descriptor; it does not spin, and does not end."""
-    limited = ["sh", "-c", f"ulimit -n 12; exec {commands['server', 'C'][0]} \"$@\"", "server"]
+    limited = ["sh", "-c", f'ulimit -n 12; exec {commands["server", "C"][0]} "$@"', "server"]
     with serving(limited, "127.0.0.1") as (server, port):
         first = [socket.create_connection(("127.0.0.1", int(port)), timeout=WAITS) for _ in range(12)]
         until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) == 12)

@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_output
 
 import notebook_runs
-from conftest import has_ipv6, missing_here
+from abilities import has_ipv6, missing_here
 from notebook_runs import NOTEBOOKS, Condition
 
 MISSING = missing_here()
@@ -155,10 +155,9 @@ def test_a_read_only_copy_cannot_be_written(tmp_path):
 def test_the_launcher_takes_away_what_it_says(option):
     if reason := notebook_runs.why_not(Condition("one", without=(option,))):
         pytest.skip(reason)
-    look = "import conftest, os; print(conftest.has_ipv6(), os.geteuid() != 0)"
+    look = "import abilities, os; print(abilities.has_ipv6(), os.geteuid() != 0)"
     command = [sys.executable, notebook_runs.HERE / "launch.py", option, "--", sys.executable, "-c", look]
-    ipv6, ordinary = subprocess.run(
-        command, capture_output=True, text=True, cwd=notebook_runs.HERE
-    ).stdout.split()
+    tools = notebook_runs.ROOT / "tools"
+    ipv6, ordinary = subprocess.run(command, capture_output=True, text=True, cwd=tools).stdout.split()
     assert (ordinary == "True") == (option == "--user" or os.geteuid() != 0)
     assert (ipv6 == "True") == (option == "--user" and has_ipv6())
