@@ -24,6 +24,7 @@ _HOME = {
     "tidy": "tidying",
     "Network": "network",
     "NetworkUnavailable": "network",
+    "Classroom": "classroom.room",
     "record": "timeline",
     "race": "congestion",
     "finding": "congestion",

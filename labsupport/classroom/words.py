@@ -1,0 +1,93 @@
+"""What a line of the class's protocol means, and what is left of a name when it has been cleaned. Pure: no I/O.
+
+Everything here was typed by somebody in the room, perhaps to see what happens. A name goes to a projector,
+into a terminal and into a page: so it keeps only what a person can read, in an order that nothing can turn
+around, and short. It is not escaped: `<b>` is a name like any other, and whoever draws it escapes it for
+where it is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+LONGEST_NAME = 24  # characters
+MARKS = 2  # combining marks kept on one letter: Vietnamese needs two, and a pile of them covers its neighbors
+_LOOKED_AT = 400  # characters of a name that are looked at at all
+
+# Controls, formats (turning the text around, of no width), halves of surrogate pairs, private and unassigned ones.
+_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_SPACES = {"Zs", "Zl", "Zp"}
+# Letters and marks by their category that nobody sees: fillers, selectors of variants, the blank of Braille.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]"
+)
+_PORT = re.compile("[0-9]{1,9}")
+
+
+class Said(NamedTuple):
+    """What a line asks for: `what` is "name", "ask", "word", "visit", "echo" or "not text"; the rest is its words."""
+
+    what: str
+    text: str = ""
+    behavior: str = ""
+
+
+ECHO, NOT_TEXT, ASK = Said("echo"), Said("not text"), Said("ask")
+
+
+def meaning(line):
+    """What `line` (bytes, without its newline) means. Never raises; a "\\r" before the newline is no part of a command."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return NOT_TEXT
+    text = text.rstrip("\r")
+    first, _, rest = text.partition(" ")
+    if first == "I" and (rest == "am" or rest.startswith("am ")):
+        return Said("name", rest[3:])
+    if text == "word?":
+        return ASK
+    if first == "word" and rest:
+        return Said("word", rest)
+    if first == "visit":
+        port, _, behavior = rest.partition(" ")
+        if _PORT.fullmatch(port):
+            return Said("visit", port, behavior.strip())
+    return ECHO
+
+
+def cleaned(text, most=LONGEST_NAME):
+    """`text` as a name of at most `most` characters, one space between its words; "" where nothing readable is left."""
+    kept, marks = [], MARKS
+    for letter in unicodedata.normalize("NFC", _INVISIBLE.sub("", text[:_LOOKED_AT])):
+        kind = unicodedata.category(letter)
+        if kind in _SPACES or letter in "\t\n\r\v\f":
+            letter, marks = " ", MARKS  # nothing for a mark to stand on
+        elif kind in _DROPPED:
+            continue
+        elif kind[0] == "M":
+            if marks == MARKS:
+                continue
+            marks += 1
+        else:
+            marks = 0
+        if letter != " " or (kept and kept[-1] != " "):
+            kept.append(letter)
+    return "".join(kept)[:most].strip()
+
+
+def folded(name):
+    """What two spellings of one name have in common: neither case nor form decides who somebody is."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def quoted(data, most=40):
+    """Bytes that somebody sent, as a short readable text of at most `most` characters, for a sentence about them."""
+    text = bytes(data[: 4 * most]).decode(errors="replace")
+    text = "".join(letter if letter.isprintable() else "�" for letter in text)
+    shown = cleaned(text, most)
+    if not shown:
+        return f"{len(data)} bytes that are no text" if data else "nothing"
+    return shown if len(shown) == len(text.strip()) and len(data) <= 4 * most else shown[: most - 1] + "…"
