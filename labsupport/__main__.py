@@ -13,6 +13,8 @@ def main(arguments: list[str] | None = None) -> int:
     _add_doctor(commands)
     _add_progress(commands)
     _add_solutions(commands)
+    _add_classroom(commands)
+    _add_ready(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command is None:
         parser.print_help()
@@ -52,6 +54,30 @@ def _add_solutions(commands):
     command = commands.add_parser("solutions", help=says, description=says)
     command.add_argument("what", choices=("withhold", "give"))
     command.set_defaults(run=_solutions)
+
+
+def _add_ready(commands):
+    says = "say whether a class can start on this machine, and what is in the way"
+    command = commands.add_parser("ready", help=says, description=says)
+    command.add_argument("--learners", type=int, default=30, metavar="N", help="how many there will be (30)")
+    command.add_argument(
+        "--host", default="127.0.0.1", help="where the class's server will listen (127.0.0.1)"
+    )
+    command.add_argument("--homes", metavar="FOLDER", help="where the learners' homes are (/home)")
+    command.add_argument(
+        "--hub", action="store_true", help="check for a hub even if JupyterHub is not installed"
+    )
+    command.add_argument(
+        "--without", action="append", metavar="CHECK", help="leave a check out; may be repeated"
+    )
+    command.add_argument("--json", action="store_true", help="for a program to read")
+    command.set_defaults(run=_ready, refuse=command.error)
+
+
+def _add_classroom(commands):
+    from labsupport.classroom import command
+
+    command.add(commands)
 
 
 def _doctor(chosen):
@@ -94,6 +120,12 @@ def _collected(chosen):
     else:
         print(tables.as_json(learners) if chosen.json else tables.summary(learners))
     return 0
+
+
+def _ready(chosen):
+    from labsupport.classroom import ready
+
+    return ready.run(chosen)
 
 
 def _solutions(chosen):
