@@ -1,8 +1,8 @@
 """JupyterHub for a class on one machine: thirty learners, one environment that none of them can change.
 
-    sudo python3 lab.py setup classroom                             # once; it stays root's, the learners read it
-    sudo npm install -g configurable-http-proxy                     # once; the hub's proxy
-    sudo .venv/bin/jupyterhub -f classroom/jupyterhub_config.py     # or classroom/sockets-live-hub.service
+    sudo python3 lab.py setup classroom                            # once; root's, and the learners read it
+    sudo npm install -g configurable-http-proxy                    # once; the hub's proxy
+    sudo .venv/bin/jupyterhub -f classroom/jupyterhub_config.py    # or classroom/sockets-live-hub.service
 
 What you may want to change stands in capitals at the top. Everything below has its reason beside it. Try it
 before the class: `python3 classroom/rehearsal.py --learners 30`.
@@ -25,8 +25,8 @@ MEMORY = "1536M"
 PROCESSORS = 1.0  # one runaway loop takes one processor at most, and less where others want it too
 TASKS = 512  # processes and threads: where a fork bomb ends. A learner with six open notebooks has about 150
 
-# A kernel that nobody looks at and that runs nothing ends after so many seconds; most of a learner's memory is
-# in kernels. Two hours outlast a class. 0: kernels stay until the learner or the hub ends them.
+# A kernel that nobody looks at and that runs nothing ends after so many seconds, and its memory is free.
+# Two hours outlast a class. 0: kernels stay until the learner or the hub ends them.
 IDLE = 2 * 60 * 60
 
 # The hub's own files: its database, its secrets. Not in the course, which learners read.
@@ -40,16 +40,17 @@ ENCRYPTED = KEY.exists() and CERTIFICATE.exists()
 ADDRESS, PORT = ("" if ENCRYPTED else "127.0.0.1"), (443 if ENCRYPTED else 8000)
 
 # Who starts the learners' servers:
-#   "systemd"  each one is a unit of its own with the limits above. Where systemd is process 1; the hub is root.
-#   "sudo"     the hub is an ordinary user, and sudo lets it start servers for the group, and nothing else. The
-#              limits are those in classroom/sudo/sudospawner-singleuser: for a process, not for a learner.
+#   "systemd"  each one is a unit of its own with the limits above. systemd is process 1, the hub root.
+#   "sudo"     the hub is an ordinary user, and sudo lets it start servers for the group, and nothing else.
+#              The limits are those in classroom/sudo/sudospawner-singleuser, as is what to tell sudo.
 #   "local"    the hub is root and starts them itself. No limits: for a room of people who are careful.
 SYSTEMD = Path("/run/systemd/system").is_dir()  # sd_booted(3)
-SPAWNER = "systemd" if SYSTEMD and os.geteuid() == 0 else "local" if os.geteuid() == 0 else "sudo"
+FOUND = "sudo" if os.geteuid() else "systemd" if SYSTEMD else "local"
+SPAWNER = os.environ.get("SOCKETS_LIVE_HUB_SPAWNER", FOUND)
 
 c = get_config()  # noqa: F821  JupyterHub gives it
 
-# ---- Who gets in ----------------------------------------------------------------------------------------------
+# ---- Who gets in -------------------------------------------------------------------------------------------
 
 c.JupyterHub.authenticator_class = "pam"
 if LEARNERS:
@@ -60,7 +61,7 @@ else:
 # would bring nothing, and some of PAM's modules move the hub itself about.
 c.PAMAuthenticator.open_sessions = False
 
-# ---- Where the hub listens, and where it keeps its files ------------------------------------------------------
+# ---- Where the hub listens, and where it keeps its files ---------------------------------------------------
 
 c.JupyterHub.bind_url = f"{'https' if ENCRYPTED else 'http'}://{ADDRESS}:{PORT}"
 if ENCRYPTED:
@@ -75,7 +76,7 @@ c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie-secret")
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 
-# ---- What is started for a learner ----------------------------------------------------------------------------
+# ---- What is started for a learner -------------------------------------------------------------------------
 
 # lab.py copies the notebooks that this learner does not have yet, overwrites none, and becomes the server.
 # Not a jupyterhub-singleuser found on a PATH: the one environment, named in full.
@@ -112,7 +113,7 @@ if SPAWNER == "systemd":
     c.SystemdSpawner.isolate_devices = False
     c.SystemdSpawner.unit_extra_properties = {
         "TasksMax": str(TASKS),
-        "MemorySwapMax": "0",  # a learner at the limit ends there, and does not drag the machine into its swap
+        "MemorySwapMax": "0",  # at the limit it ends, and does not drag the machine into its swap
         "CPUWeight": "100",  # the same for all; the system's own services, the hub among them, stand beside
         "LimitCORE": "0",  # C programs crash in this course; their core files would fill the disk
     }
@@ -120,8 +121,8 @@ if SPAWNER == "systemd":
     c.Spawner.environment = {"JUPYTER_RUNTIME_DIR": lambda spawner: f"/run/{spawner.unit_name}"}
 elif SPAWNER == "sudo":
     c.JupyterHub.spawner_class = "sudospawner.SudoSpawner"
-    # sudospawner starts the `sudospawner-singleuser` that is beside it, and nothing else: there the limits are,
-    # and lab.py is called. It takes no command from the hub. What to write in sudoers stands there, too.
+    # sudospawner takes no command from the hub. It starts the `sudospawner-singleuser` that is beside it, and
+    # nothing else: that sets the limits and calls lab.py.
     c.SudoSpawner.sudospawner_path = str(COURSE / "classroom" / "sudo" / "sudospawner")
 elif SPAWNER == "local":
     c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"

@@ -2,11 +2,11 @@
 
     python3 classroom/rehearsal.py --learners 30
 
-It starts the hub that ships, classroom/jupyterhub_config.py, on ports of its own, with invented learners whose
-homes are in a temporary folder: nobody's account, password or files are touched, and the limits of systemd are
-not tried. One learner comes alone first; then all come in the same moment. The table says how long they waited
-and how much memory they took; below it stands whose output differed from the stored one. Ctrl-C ends it, and
-everything that it started.
+It starts the hub that ships, classroom/jupyterhub_config.py, on ports of its own, with invented learners
+whose homes are in a temporary folder: nobody's account, password or files are touched, and the limits of
+systemd are not tried. One learner comes alone first; then all come in the same moment. The table says how
+long they waited and how much memory they took; below it stands whose output differed from the stored one.
+Ctrl-C ends it, and everything that it started.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ class Attendance:
     in_after: float = 0.0  # seconds from the login page to being logged in
     server_after: float = 0.0  # … to JupyterLab's page
     first_after: float = 0.0  # … to the first cell's output
-    cores: dict[str, float] = field(
-        default_factory=dict
-    )  # seconds for each notebook's core, kernel's start too
+    cores: dict[str, float] = field(default_factory=dict)  # seconds for each core, kernel's start too
     server: int = 0  # bytes (PSS), at most
     kernels: dict[str, int] = field(default_factory=dict)  # bytes, at the end of each core
     networks: dict[str, bool] = field(default_factory=dict)  # whether the kernel had a private network
@@ -178,7 +176,7 @@ async def _alone(hub, numbers, missing):
     return visit.attendance
 
 
-# ---- What it says -------------------------------------------------------------------------------------------
+# ---- What it says ------------------------------------------------------------------------------------------
 
 
 def summary(attendances: list[Attendance]) -> dict:

@@ -1,7 +1,7 @@
-"""One learner of a hub, as a browser would be: logs in by the form, starts the server, runs notebooks' cells.
+"""One learner of a hub, as a browser would be: logs in by the form, has a server started, runs cells.
 
-HTTP is httpx's and keeps cookies; the kernel's channels are a websocket through the hub's proxy, as JupyterLab
-opens it. What the messages make of a cell's outputs is nbclient's business.
+HTTP is httpx's and keeps cookies; the kernel's channels are a websocket through the hub's proxy, as
+JupyterLab opens it. What the messages make of a cell's outputs is nbclient's business.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from nbclient.exceptions import CellExecutionComplete
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-PATIENCE = (
-    300  # seconds for a page, for a server's start, for one cell: thirty start at once on two processors
-)
+PATIENCE = 300  # seconds for a page, a server's start, a cell: thirty start at once on two processors
 BIGGEST = 100 * 2**20  # bytes of one message: a notebook's pictures come in one
 END_OF_THE_CORE = "deeper"
 NO_TLS = ssl.create_default_context()  # made once: each one takes 20 ms, and loopback uses none
@@ -167,7 +165,7 @@ class Kernel:
 
     async def _ask(self, content):
         header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "version": "5.4"}
-        header |= {"username": "", "session": self._session, "date": nbformat_date()}
+        header |= {"username": "", "session": self._session, "date": now()}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
         await self._websocket.write_message(json.dumps({**message, "channel": "shell", "buffers": []}))
         return header["msg_id"]
@@ -215,7 +213,7 @@ def from_bytes(raw: bytes) -> dict:
     return json.loads(raw[offsets[0] : offsets[1]])
 
 
-def nbformat_date() -> str:
+def now() -> str:
     """Now, as a message's header has it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
 
