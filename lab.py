@@ -20,7 +20,9 @@ if sys.version_info < (3, 11):
 import contextlib
 import datetime
 import errno
+import glob
 import hashlib
+import importlib.util
 import json
 import os
 import pathlib
@@ -42,9 +44,11 @@ python3 lab.py setup            set up, and stop before JupyterLab
 python3 lab.py fresh 05 ...     a new copy of notebook 05; yours is kept beside it
 python3 lab.py test [--long]    set up, and run the tests; --long adds those that take minutes
 python3 lab.py wheels           fill wheels/, from which another machine sets up without a network
+python3 lab.py hub [OPTIONS]    what a JupyterHub starts for each learner: see classroom/README.md
 
 OPTIONS go on to JupyterLab (--no-browser, --port 9000, ...), those of `test` to pytest.
-Your notebooks are in my-notebooks/. Nothing there is ever overwritten."""
+Your notebooks are in my-notebooks/. Nothing there is ever overwritten: what the course has a newer one of
+is offered beside yours, as NAME.new-DATE."""
 
 ROOT = pathlib.Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
@@ -52,6 +56,8 @@ PYTHON = getattr(sys, "_base_executable", None) or sys.executable  # not that of
 RUNNING = sys.implementation.cache_tag  # "cpython-311": an environment serves one minor version of Python
 ROOM = 600  # MB that a set-up needs
 PATIENCE = 900  # seconds to wait for another lab.py that is setting up
+SPARE = 10**6  # bytes that a home on a hub must have left, beside the copies
+SEEN = ".course.json"  # in the learner's folder: which of the course's files were copied, or offered
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 PORT = ("--port", "--ServerApp.port")
 # JupyterLab without its news pop-up, and without the panel that asks leave to fetch from the web.
@@ -82,7 +88,8 @@ class Places:
         self.bin = self.venv / ("Scripts" if WINDOWS else "bin")
         self.python = self.bin / ("python.exe" if WINDOWS else "python")
         self.stamp = self.venv / "lab-stamp.json"
-        self.wheels = next((at / "wheels" for at in (root, home) if (at / "wheels").is_dir()), None)
+        self.state = None  # where Jupyter keeps its own files, unless that is where it always does
+        self.wheels = next((at / "wheels" for at in (root, home) if os.path.isdir(at / "wheels")), None)
 
 
 def find_places(extras=()):
@@ -110,6 +117,8 @@ def user_folder():
 def writable(folder):
     """Whether files can be made in `folder`, itself made if need be. Tried: modes do not tell it all."""
     probe = folder / f".writable-{os.getpid()}"
+    if not folder.is_absolute():  # a user without a home
+        return False
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
@@ -128,22 +137,29 @@ def surroundings(places):
     # Another Python's packages would come before the pinned ones; uncompiled, each start takes seconds more.
     for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
         variables.pop(name, None)
-    if not writable(pathlib.Path(os.path.expanduser("~"))):  # a container's nameless user, say
+    state = places.state
+    if not state and not writable(pathlib.Path(os.path.expanduser("~"))):  # a container's nameless user, say
+        state = places.home / ".venv-home"
+    if state:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-            variables.setdefault(name, str(places.home / ".venv-home" / name.lower()))
+            variables.setdefault(name, str(state / name.lower()))
     return variables
 
 
 @contextlib.contextmanager
-def alone(places):
-    """Held while something is made, so that two lab.py never make it at once. Ends with the process."""
+def alone(places, patience=None):
+    """Held while something is made, so that two lab.py never make it at once. Ends with the process.
+
+    Waits for another one for `patience` seconds, PATIENCE by default; Trouble after that.
+    """
+    patience = PATIENCE if patience is None else patience
     with open(places.home / ".venv.lock", "a+b") as file:
-        deadline, told = time.monotonic() + PATIENCE, False
+        deadline, told = time.monotonic() + patience, False
         while not locked(file):
             if not told:
-                say("Another lab.py is setting up here; waiting for it")
+                say("Another lab.py is at work here; waiting for it")
             if time.monotonic() > deadline:
-                raise Trouble(f"It has been at it for {PATIENCE // 60} minutes. End it, then try again.")
+                raise Trouble(f"It has been at it for more than {patience} s. End it, then try again.")
             told = True
             time.sleep(0.2)
         yield
@@ -383,15 +399,66 @@ def advice(output, places):
 # ---- The learner's notebooks -----------------------------------------------------------------------------
 
 
+def masters(places):
+    """The course's files that learners get copies of: {name below notebooks/: path}, sorted."""
+    files = {file.relative_to(places.course): file for file in sorted(places.course.rglob("*"))}
+    hidden = {part for part in files if any(name.startswith((".", "__")) for name in part.parts)}
+    return {part.as_posix(): file for part, file in files.items() if part not in hidden and file.is_file()}
+
+
 def copy_course(places):
-    """Copy what the learner does not have yet; what is there stays as it is. Returns the new notebooks."""
-    new = []
-    for source in sorted(places.course.rglob("*")):
-        part = source.relative_to(places.course)
-        if source.is_file() and not any(name.startswith((".", "__")) for name in part.parts):
-            if add(source, places.mine / part) and part.suffix == ".ipynb":
-                new.append(places.mine / part)
-    return new
+    """Copy what the learner does not have yet, and offer what the course has a newer one of. What is there
+    stays as it is. Returns the new notebooks."""
+    new, seen = [], recall(places)
+    before = dict(seen)
+    try:
+        for name, source in masters(places).items():
+            mine, now = places.mine / name, fingerprint(source)
+            if add(source, mine):
+                new.append(mine)
+            elif seen.get(name, now) != now:
+                new += offer(source, mine)
+            seen[name] = now
+    finally:
+        if seen != before:
+            remember(places, seen)
+    return [path for path in new if path.suffix == ".ipynb"]
+
+
+def fingerprint(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def recall(places):
+    """{name: fingerprint of the course's file that the learner was last given, or offered}.
+
+    A file that is not in it is taken for a copy of today's, since nothing tells when it was copied.
+    """
+    try:
+        seen = json.loads((places.mine / SEEN).read_text("utf-8"))
+        return {str(name): str(value) for name, value in seen.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def remember(places, seen):
+    """Write what `recall` reads, whole or not at all."""
+    draft = places.mine / f"{SEEN}.{os.getpid()}"
+    try:
+        draft.write_text(json.dumps(seen, indent=1), "utf-8")
+        os.replace(draft, places.mine / SEEN)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def offer(source, mine):
+    """Put the course's newer file beside the learner's, unless it is there already. Returns what is new."""
+    beside = mine.parent.glob(f"{glob.escape(mine.stem)}.new-*{mine.suffix}")
+    if fingerprint(source) in {fingerprint(file) for file in (mine, *beside)}:
+        return []
+    offered = next(path for path in dated(mine, "new") if add(source, path))
+    say(f"The course has a newer {source.name}: it is beside yours, which stays, as {offered.name}")
+    return [offered]
 
 
 def trust(places, notebooks):
@@ -436,15 +503,20 @@ def find_notebook(places, number):
     raise Trouble(f"There is no notebook {number!r}. There are:\n  " + "\n  ".join(names))
 
 
+def dated(file, word):
+    """Names to try one after the other for a file beside `file`: NAME.WORD-2026-11-22, then with -2, -3 …"""
+    for number in ("", *(f"-{count}" for count in range(2, 1000))):
+        yield file.with_name(f"{file.stem}.{word}-{datetime.date.today()}{number}{file.suffix}")
+    raise Trouble(f"{file.parent} has 999 copies of today. Move some elsewhere, then try again.")
+
+
 def set_aside(notebook):
     """Rename `notebook` to a name with today's date that no other file has; returns the new path."""
-    for count in range(1, 1000):
-        kept = notebook.with_name(f"{notebook.stem}.kept-{datetime.date.today()}-{count}{notebook.suffix}")
+    for kept in dated(notebook, "kept"):
         with contextlib.suppress(FileExistsError):
             kept.touch(exist_ok=False)  # the name is ours from here on, and replacing it loses nothing
             os.replace(notebook, kept)
             return kept
-    raise Trouble(f"{notebook.parent} has 999 copies of today. Move some elsewhere, then try again.")
 
 
 # ---- The commands ----------------------------------------------------------------------------------------
@@ -483,6 +555,7 @@ def fresh(numbers):
         with alone(places):
             while not add(source, mine):  # more than once only if JupyterLab saves in between
                 say(f"Kept: {set_aside(mine)}")
+            remember(places, dict(recall(places), **{source.name: fingerprint(source)}))
             if places.python.exists():
                 trust(places, [mine])
         say(f"New:  {mine}\nIf it is open in JupyterLab, close its tab without saving and open it again.")
@@ -506,7 +579,71 @@ def wheels(arguments):
     say("With this folder beside it, lab.py on another machine of this kind needs no network.")
 
 
-COMMANDS = {"start": start, "setup": setup, "fresh": fresh, "test": test, "wheels": wheels}
+def hub(arguments):
+    """What a JupyterHub starts for each learner, in whichever environment this Python is.
+
+    The course's folder is only read, even by those who could write there. A home that takes no copies keeps
+    nobody out: JupyterLab then shows what is there already or, without that, the course itself.
+    """
+    if importlib.util.find_spec("jupyterhub") is None:
+        raise Trouble(f"{sys.executable} has no jupyterhub. Add it: python3 lab.py setup classroom")
+    if "JUPYTERHUB_SERVICE_URL" not in os.environ:
+        raise Trouble("JupyterHub runs this for each learner. To open the course: python3 lab.py")
+    places = Places(ROOT, user_folder() / "sockets-live", pathlib.Path(sys.prefix))
+    places.python, folder = pathlib.Path(sys.executable), places.mine
+    try:
+        check_room(places)
+        with alone(places, patience=20):
+            trust(places, copy_course(places))
+    except (Trouble, OSError) as error:
+        folder = shown_instead(places)
+        said = f"{error}\nMake room in {places.home}, or make it writable. Until then nothing is kept there."
+        print(f"{said} Shown is {folder}; Jupyter's own files are in {places.state}.", file=sys.stderr)
+    hand_over(places, folder, ["-m", "jupyterhub.singleuser", *hub_options(folder, arguments)])
+
+
+def check_room(places):
+    """Refuse to begin copies that do not all fit, with SPARE left. Tried: a quota shows in no other way."""
+    if not writable(places.home):
+        raise Trouble(f"{places.home} cannot be written.")
+    files = masters(places).items()
+    missing = [file for name, file in files if not (places.mine / name).exists()]
+    fill(places.home, SPARE + sum(file.stat().st_size for file in missing))
+
+
+def fill(folder, size):
+    """Write `size` bytes in `folder` and remove them; OSError where they do not fit."""
+    draft = folder / f".room-{os.getpid()}"
+    try:
+        draft.write_bytes(bytes(size))
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def shown_instead(places):
+    """What to show a learner whose home takes no copies: the old ones or, without them, the course.
+
+    What Jupyter has to write goes to `places.state`, which becomes a folder elsewhere.
+    """
+    for parent in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), "/tmp", "/var/tmp", "/dev/shm")):
+        with contextlib.suppress(OSError):
+            places.state = pathlib.Path(tempfile.mkdtemp(prefix="sockets-live-", dir=parent))
+            fill(places.state, SPARE)
+            break
+    else:
+        raise Trouble(f"Neither {places.home} nor /tmp takes files, so that no kernel could start.")
+    if any(places.mine.glob("00-*.ipynb")):
+        return places.mine
+    if not os.access(places.course, os.W_OK):
+        return places.course
+    shown = places.state / "notebooks"  # for who could save into the course itself: a copy to read
+    for name, source in masters(places).items():
+        add(source, shown / name)
+        (shown / name).chmod(0o444)
+    return shown
+
+
+COMMANDS = {"start": start, "setup": setup, "fresh": fresh, "test": test, "wheels": wheels, "hub": hub}
 
 
 def refuse(arguments):
@@ -536,6 +673,25 @@ def jupyter_options(places, arguments):
         ours["--ServerApp.port_retries", "--port-retries"] = "0"  # the port that was asked for, or none
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         ours["--ServerApp.allow_root", "--allow-root"] = "True"
+    return unless_given(ours, arguments)
+
+
+def hub_options(folder, arguments):
+    """The same for what JupyterHub starts in `folder`. What its own configuration says comes before ours."""
+    root = ("--ServerApp.root_dir", "--notebook-dir")
+    ours = {("--LabApp.extension_manager",): "readonly"}
+    if given(arguments, *root) is None and "JUPYTERHUB_ROOT_DIR" not in os.environ:
+        ours[root] = folder
+        first = next(iter(sorted(folder.glob("00-*.ipynb"))), None)
+        if first and "JUPYTERHUB_DEFAULT_URL" not in os.environ:
+            ours["--ServerApp.default_url", "--LabApp.default_url"] = f"/lab/tree/{first.name}"
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        ours["--ServerApp.allow_root", "--allow-root"] = "True"
+    return unless_given(ours, arguments)
+
+
+def unless_given(ours, arguments):
+    """`arguments`, after the options of `ours` ({names: value}) that are not among them under any name."""
     options = [f"{names[0]}={value}" for names, value in ours.items() if given(arguments, *names) is None]
     return options + arguments
 
