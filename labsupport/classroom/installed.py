@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import sys
+import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -67,7 +68,7 @@ def versions(setting):
     pins = _pins()
     if not pins:
         return Finding(LOOK, f"there is no pins.txt in {COURSE}", "install from the course's own folder")
-    wanted = _wanted({"", "classroom"} if setting.hub else {""})
+    wanted = _wanted(setting.hub)
     missing = sorted(name for name in wanted if _version(name) is None)
     if missing:
         extra = "setup classroom" if setting.hub else "setup"
@@ -126,18 +127,25 @@ def _pins():
         return {}
 
 
-def _wanted(extras):
-    """The names that labsupport asks for with these extras, and all that comes along with them."""
-    names, ahead = set(), [("labsupport", extras)]
+def _wanted(hub):
+    """The names that the course asks for, and all that comes along with them."""
+    names, ahead = set(), [(line, {""}) for line in _asked(hub)]
     while ahead:
-        name, with_extras = ahead.pop()
-        for line in _requires(name):
-            asked = Requirement(line)
-            if not asked.marker or any(asked.marker.evaluate({"extra": extra}) for extra in with_extras):
-                found = canonicalize_name(asked.name)
-                ahead += [(found, {"", *asked.extras})] if found not in names else []
-                names.add(found)
+        line, with_extras = ahead.pop()
+        asked = Requirement(line)
+        name = canonicalize_name(asked.name)
+        if name in names or (
+            asked.marker and not any(asked.marker.evaluate({"extra": extra}) for extra in with_extras)
+        ):
+            continue
+        names.add(name)
+        ahead += [(line, {"", *asked.extras}) for line in _requires(name)]
     return names
+
+
+def _asked(hub):
+    project = tomllib.loads((COURSE / "pyproject.toml").read_text("utf-8"))["project"]
+    return project["dependencies"] + (project["optional-dependencies"]["classroom"] if hub else [])
 
 
 def _requires(name):

@@ -55,13 +55,12 @@ def class_server(setting):
     from labsupport.classroom.room import Classroom
 
     try:
-        room = Classroom(setting.host)
+        with Classroom(setting.host) as room:
+            asked = [(address, _greeted(address)) for address in room.addresses]
     except OSError as error:
         said = error.strerror or str(error)
         remedy = "--host with an address of this machine: `hostname -I` lists them, 0.0.0.0 means all"
         return Finding(CANNOT, f"cannot be opened at {setting.host}: {said}", remedy)
-    with room:
-        asked = [(address, _greeted(address)) for address in room.addresses]
     deaf = [f"{address} ({said})" for address, said in asked if said]
     if deaf:
         return Finding(CANNOT, f"no answer at {', '.join(deaf)}", "allow it in this machine's firewall")
