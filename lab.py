@@ -40,10 +40,10 @@ import tomllib
 
 HELP = """\
 python3 lab.py [OPTIONS]        open the course in JupyterLab (set up first, if need be)
-python3 lab.py setup            set up, and stop before JupyterLab
+python3 lab.py setup [EXTRA]    set up, and stop before JupyterLab; with an EXTRA: classroom, c, test, ...
 python3 lab.py fresh 05 ...     a new copy of notebook 05; yours is kept beside it
 python3 lab.py test [--long]    set up, and run the tests; --long adds those that take minutes
-python3 lab.py wheels           fill wheels/, from which another machine sets up without a network
+python3 lab.py wheels [EXTRA]   fill wheels/, from which another machine sets up without a network
 python3 lab.py hub [OPTIONS]    what a JupyterHub starts for each learner: see classroom/README.md
 
 OPTIONS go on to JupyterLab (--no-browser, --port 9000, ...), those of `test` to pytest.
@@ -191,10 +191,15 @@ def project(root):
         return tomllib.load(file)
 
 
+def extras_of(root):
+    """{extra: its requirements}, from pyproject.toml."""
+    return project(root)["project"]["optional-dependencies"]
+
+
 def requirements(root, extras=()):
     """The requirements in pyproject.toml, those of `extras` included."""
-    table = project(root)["project"]
-    return sum((table["optional-dependencies"][extra] for extra in extras), table["dependencies"])
+    there = extras_of(root)
+    return sum((there.get(extra, []) for extra in extras), project(root)["project"]["dependencies"])
 
 
 def digest(root, extras):
@@ -233,7 +238,7 @@ def lacking(places, extras=()):
     if stamp["root"] != str(places.root) or stamp["digest"] != digest(places.root, stamp["extras"]):
         return "install", "the pins have changed"
     if not set(extras) <= set(stamp["extras"]):
-        return "install", "the tests need more"
+        return "install", f"{', '.join(sorted({*extras} - {*stamp['extras']}))} is asked for too"
     return None
 
 
@@ -247,12 +252,17 @@ def set_up(places, extras=()):
             return
         began = time.monotonic()
         say(f"Setting up {places.venv} ({found[1]})")
-        extras = sorted({*extras, *read_stamp(places).get("extras", ())})
+        known = extras_of(places.root)
+        extras = [extra for extra in known if extra in {*extras, *read_stamp(places).get("extras", ())}]
         if found[0] == "make":
             make(places)
         places.stamp.unlink(missing_ok=True)
         install(places, requirements(places.root, extras))
         finish(places)
+        if "classroom" in extras:  # its learners cannot write what Python compiles
+            folders = [site_packages(places), str(places.root / "labsupport")]
+            code = f"import compileall; [compileall.compile_dir(f, quiet=2, workers=0) for f in {folders}]"
+            run([places.python, "-c", code], "compiling it for all who can only read it", places)
         write_stamp(places, extras)
         say(f"Set up in {time.monotonic() - began:.0f} s")
 
@@ -304,11 +314,16 @@ def pip(places):
     )
 
 
+def site_packages(places):
+    """Where the environment's packages are."""
+    base = {"base": str(places.venv), "platbase": str(places.venv)}
+    return sysconfig.get_path("purelib", "venv", base)
+
+
 def finish(places):
     """What the environment has besides packages: labsupport itself, and JupyterLab's settings."""
     # A path line; `pip install -e` would need setuptools, a network to get it, and to write in the course.
-    base = {"base": str(places.venv), "platbase": str(places.venv)}
-    path_file = pathlib.Path(sysconfig.get_path("purelib", "venv", base), "labsupport-course.pth")
+    path_file = pathlib.Path(site_packages(places), "labsupport-course.pth")
     path_file.write_text(f"{places.root}\n", "utf-8" if sys.version_info >= (3, 13) else "locale")
     folder = places.venv / "share/jupyter/lab/settings"
     folder.mkdir(parents=True, exist_ok=True)
@@ -436,7 +451,7 @@ def recall(places):
     """
     try:
         seen = json.loads((places.mine / SEEN).read_text("utf-8"))
-        return {str(name): str(value) for name, value in seen.items()}
+        return {name: value for name, value in seen.items() if isinstance(value, str)}
     except (OSError, ValueError, AttributeError):
         return {}
 
@@ -532,9 +547,9 @@ def start(arguments):
     hand_over(places, places.mine, ["-m", "jupyterlab", *jupyter_options(places, arguments)])
 
 
-def setup(arguments):
-    refuse(arguments)
-    set_up(find_places())
+def setup(extras):
+    check_extras(extras)
+    set_up(find_places(extras), extras)
     say("Ready. To open the course: python3 lab.py")
 
 
@@ -561,12 +576,15 @@ def fresh(numbers):
         say(f"New:  {mine}\nIf it is open in JupyterLab, close its tab without saving and open it again.")
 
 
-def wheels(arguments):
-    refuse(arguments)
+def wheels(extras):
+    check_extras(extras)
     places = Places(ROOT, find_places().home)
     places.wheels = None  # from the network, not from an older folder
     set_up(places)
-    wanted = requirements(places.root, ["test"]) + project(places.root)["build-system"]["requires"]
+    wanted = (
+        requirements(places.root, sorted({"test", *extras}))
+        + project(places.root)["build-system"]["requires"]
+    )
     folder, draft = places.home / "wheels", places.home / ".venv-wheels"
     with alone(places):
         shutil.rmtree(draft, ignore_errors=True)
@@ -649,6 +667,13 @@ COMMANDS = {"start": start, "setup": setup, "fresh": fresh, "test": test, "wheel
 def refuse(arguments):
     if arguments:
         raise Trouble(f"Not understood: {' '.join(arguments)}\n\n{HELP}")
+
+
+def check_extras(extras):
+    there = extras_of(ROOT)
+    for extra in extras:
+        if extra not in there:
+            raise Trouble(f"pyproject.toml has no extra {extra!r}. It has: {', '.join(there)}.")
 
 
 def given(arguments, *names):

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 
 import pytest
@@ -80,10 +81,17 @@ def test_help_names_every_command(places):
     assert not places.venv.exists() and not places.mine.exists()
 
 
-@pytest.mark.parametrize("arguments", [("tset",), ("setup", "now"), ("wheels", "x")])
-def test_what_is_not_understood_is_answered_with_the_help(places, arguments):
-    done = call(places, *arguments)
+def test_what_is_not_understood_is_answered_with_the_help(places):
+    done = call(places, "tset")
     assert done.returncode == 1 and "Not understood" in done.stderr and lab.HELP in done.stderr
+    assert not places.venv.exists()
+
+
+@pytest.mark.parametrize("command", ["setup", "wheels"])
+def test_an_unknown_extra_is_answered_with_those_that_there_are(places, command):
+    done = call(places, command, "classroom", "clasroom")
+    assert done.returncode == 1 and "no extra 'clasroom'" in done.stderr
+    assert all(extra in done.stderr for extra in lab.extras_of(places.root))
     assert not places.venv.exists()
 
 
@@ -147,8 +155,8 @@ def test_a_copy_of_the_course_is_trusted_and_nothing_else(places, tmp_path, monk
     places.python = sys.executable
     lab.trust(places, [places.mine / "10-ours.ipynb"])
     notary = NotebookNotary(data_dir=str(tmp_path / "jupyter"))
-    signed = {name: notary.check_signature(nbformat.read(places.mine / name, 4)) for name in ("10-ours.ipynb", "11-other.ipynb")}
-    assert signed == {"10-ours.ipynb": True, "11-other.ipynb": False}
+    names = ("10-ours.ipynb", "11-other.ipynb")
+    assert [notary.check_signature(nbformat.read(places.mine / name, 4)) for name in names] == [True, False]
 
 
 def test_later_starts_add_what_is_new_and_keep_what_is_there(places):
@@ -242,9 +250,32 @@ def test_a_changed_dependency_is_noticed_another_change_of_the_project_is_not(ma
 
 
 def test_tests_need_more_and_what_has_more_serves_a_start(made):
-    assert lab.lacking(made, ["test"]) == ("install", "the tests need more")
+    assert lab.lacking(made, ["test"]) == ("install", "test is asked for too")
     lab.write_stamp(made, ["test"])
     assert lab.lacking(made) is None and lab.lacking(made, ["test"]) is None
+    assert lab.lacking(made, ["classroom", "images", "test"])[1] == "classroom, images is asked for too"
+
+
+def test_an_extra_that_is_no_more_is_forgotten(made):
+    lab.write_stamp(made, ["test"])
+    restamp(made, extras=["gone", "test"], digest="")
+    assert lab.lacking(made)[0] == "install"
+
+
+@posix
+def test_setup_installs_the_extras_that_are_named_and_those_that_are_there(made):
+    uv = made.root / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text('#!/bin/sh\nfor part; do echo "$part"; done >$(dirname "$0")/told\nexit 0\n')
+    uv.chmod(0o755)
+    pathlib.Path(sysconfig.get_path("purelib", "venv", {"base": made.venv})).mkdir(parents=True)
+    lab.write_stamp(made, ["c"])
+    done = call(made, "setup", "classroom", path=f"{uv.parent}:/usr/bin:/bin")
+    assert done.returncode == 0, done.stderr
+    told = (uv.parent / "told").read_text().splitlines()
+    assert set(told) >= {*lab.requirements(made.root, ["c", "classroom"])}
+    assert not set(told) & {*lab.extras_of(made.root)["images"]}
+    assert lab.read_stamp(made)["extras"] == ["c", "classroom"]
 
 
 @posix
