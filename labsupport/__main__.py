@@ -25,7 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _add_doctor(commands):
     says = "say what this machine can show, each with its remedy"
     command = commands.add_parser("doctor", help=says, description=says)
-    command.add_argument("--json", action="store_true", help="for a program to read")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for a program to read")
+    form.add_argument(
+        "--compare",
+        nargs="+",
+        metavar="FILE",
+        help="several machines side by side, from what --json wrote there",
+    )
     command.set_defaults(run=_doctor)
 
 
@@ -83,8 +90,24 @@ def _add_classroom(commands):
 def _doctor(chosen):
     from labsupport.machine import doctor
 
+    if chosen.compare:
+        return _compared(chosen.compare)
     report = doctor()
     print(report.json() if chosen.json else report.text())
+    return 0
+
+
+def _compared(files):
+    from labsupport.comparing import NotComparable, compared
+
+    try:
+        print(compared(*files))
+    except NotComparable as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -58,8 +58,20 @@ class Report:
         return "\n".join(line.encode("ascii", "replace").decode() for line in lines)
 
     def json(self) -> str:
-        """The same for a program: a JSON object with a list of abilities."""
-        return json.dumps({"abilities": [asdict(ability) for ability in self.abilities]}, indent=2)
+        """The same for a program: a JSON object with a list of abilities.
+
+        `version` grows when a key changes its meaning or goes; keys may come without that. `affected` has,
+        for each ability that is missing, the ids of the cells that need it, by notebook.
+        """
+        from labsupport.affected import affected
+
+        told = {
+            "version": 1,
+            "machine": platform.node(),
+            "abilities": [asdict(ability) for ability in self.abilities],
+            "affected": affected(self.abilities),
+        }
+        return json.dumps(told, indent=2)
 
     def __getitem__(self, name: str) -> Ability:
         """The ability of that name; KeyError names those there are."""
