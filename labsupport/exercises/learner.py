@@ -145,6 +145,10 @@ class Call:
         """{method: how often} of the function's calls on sockets that have come back so far."""
         return self._answer("finished", None)[1]
 
+    def ports(self):
+        """The ports that the function's sockets have had; None for one in C, whose are not noted."""
+        return self._answer("ports", None)[1]
+
     def _answer(self, kind, value):
         """(kind, value) of what the thread beside the function says to this message."""
         try:

@@ -20,12 +20,12 @@ _SAID = {
 
 
 def _three_wait(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     _everyone(trial, listener, callers.waiting(trial, listener, 3))
 
 
 def _nobody_waits(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     outcome = trial.run(Hand(listener), during="nobody waited")
     if outcome.returned() != []:
         raise outcome.wrong(
@@ -36,23 +36,23 @@ def _nobody_waits(trial):
 
 
 def _more_than_the_backlog(trial):
-    listener = trial.listener(backlog=20)
+    listener = trial.own_listener(backlog=20)
     _everyone(trial, listener, callers.waiting(trial, listener, 21))
 
 
 def _non_blocking(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     _everyone(trial, listener, callers.waiting(trial, listener, 2), timeout=0)
 
 
 def _with_a_timeout(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     _everyone(trial, listener, callers.waiting(trial, listener, 2), timeout=30)
 
 
 def _some_left(trial):
     """One has said a word and gone, one has broken off; a third still waits."""
-    listener = trial.listener()
+    listener = trial.own_listener()
     gone, rude, client = callers.waiting(trial, listener, 3)
     gone.sendall(callers.WORD)
     gone.close()
@@ -71,7 +71,7 @@ def _some_left(trial):
 
 @needs_ipv6
 def _ipv6(trial):
-    listener = trial.listener(family=socket.AF_INET6)
+    listener = trial.own_listener(family=socket.AF_INET6)
     _everyone(trial, listener, callers.waiting(trial, listener, 2))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from labsupport.exercises import callers
+from labsupport.exercises import callers, guard
 from labsupport.exercises.channel import Handed
 from labsupport.exercises.exercise import Exercise
 
@@ -123,7 +123,7 @@ def _checked(trial, outcome, port):
 
 def _serves(outcome, listener, client):
     """One conversation, which the server closes first: its end stays in TIME-WAIT."""
-    connection, _ = listener.accept()
+    connection = guard.accepted(listener, client)
     with connection:
         connection.settimeout(2)
         callers.talks(outcome, connection, client)

@@ -14,13 +14,13 @@ SHORT = 0.2  # seconds
 
 
 def _three_wait(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     _each_has_its_own(trial, listener, callers.waiting(trial, listener, 3))
 
 
 def _one_after_another(trial):
     """The next comes when the one before has been accepted: its words go nowhere else meanwhile."""
-    listener = trial.listener()
+    listener = trial.own_listener()
     address = listener.getsockname()
     call = trial.call(Hand(listener), 3)
     clients = [trial.connect(address) for _ in range(3)]
@@ -29,7 +29,7 @@ def _one_after_another(trial):
 
 
 def _none_asked(trial):
-    outcome = trial.run(Hand(trial.listener()), 0, during="0 connections were asked for")
+    outcome = trial.run(Hand(trial.own_listener()), 0, during="0 connections were asked for")
     if outcome.returned() != {}:
         raise outcome.wrong(
             f"0 connections were asked for; you returned {describe(outcome.value)}, not an empty dict."
@@ -37,7 +37,7 @@ def _none_asked(trial):
 
 
 def _more_wait(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     clients = callers.waiting(trial, listener, 3)
     outcome = trial.run(Hand(listener), 2, probe=_still_waiting)
     _told_apart(trial, outcome, clients[:2])
@@ -60,7 +60,7 @@ def _still_waiting(args, value):
 
 
 def _left_before(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     gone, client = callers.waiting(trial, listener, 2)
     port = gone.getsockname()[1]
     gone.sendall(callers.WORD)
@@ -72,7 +72,7 @@ def _left_before(trial):
 
 
 def _broke_off(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     rude, client = callers.waiting(trial, listener, 2)
     port = rude.getsockname()[1]
     trial.reset(rude)
@@ -90,7 +90,7 @@ def _broke_off(trial):
 
 @needs_ipv6
 def _ipv6(trial):
-    listener = trial.listener(family=socket.AF_INET6)
+    listener = trial.own_listener(family=socket.AF_INET6)
     clients = callers.waiting(trial, listener, 2)
     outcome = trial.run(Hand(listener), 2, during="two clients had come")
     if outcome.error and "ValueError" in outcome.error["kinds"]:
@@ -102,7 +102,7 @@ def _ipv6(trial):
 
 
 def _too_few(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     callers.waiting(trial, listener)
     outcome = trial.run(Hand(listener, SHORT), 2, during="the listener's own timeout, 0.2 s, was over")
     when = "one of two came within the listener's own timeout of 0.2 s"

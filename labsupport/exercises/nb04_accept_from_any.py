@@ -17,7 +17,7 @@ ORDINALS = ("first", "second", "third")
 
 def _at_each(trial):
     for number, ordinal in enumerate(ORDINALS):
-        listeners = [trial.listener() for _ in ORDINALS]
+        listeners = [trial.own_listener() for _ in ORDINALS]
         (client,) = callers.waiting(trial, listeners[number])
         when = f"client waited at the {ordinal} of three listeners"
         outcome = trial.run(_handed(listeners), LONG, during=f"a {when}")
@@ -25,7 +25,7 @@ def _at_each(trial):
 
 
 def _comes_later(trial):
-    listeners = [trial.listener() for _ in ORDINALS]
+    listeners = [trial.own_listener() for _ in ORDINALS]
     address = listeners[1].getsockname()
     call = trial.call(_handed(listeners), LONG)
     client = trial.connect(address)
@@ -34,7 +34,7 @@ def _comes_later(trial):
 
 
 def _nobody_comes(trial):
-    listeners = [trial.listener() for _ in ORDINALS]
+    listeners = [trial.own_listener() for _ in ORDINALS]
     outcome = trial.run(_handed(listeners), IDLE, during=f"nobody had come, and the {IDLE:g} s were over")
     callers.nobody(outcome, IDLE)
     if outcome.processor > BUSY * IDLE:
@@ -46,9 +46,9 @@ def _nobody_comes(trial):
 
 
 def _at_once(trial):
-    listeners = [trial.listener() for _ in ORDINALS]
+    listeners = [trial.own_listener() for _ in ORDINALS]
     callers.nobody(trial.run(_handed(listeners), 0, during="nobody waited, and `seconds` was 0"), 0)
-    listener = trial.listener()
+    listener = trial.own_listener()
     (client,) = callers.waiting(trial, listener)
     outcome = trial.run(_handed([listener]), 0, during="a client waited, and `seconds` was 0")
     _for(trial, outcome, client, "A client waited at the only listener, and `seconds` was 0")
@@ -56,7 +56,7 @@ def _at_once(trial):
 
 def _at_two_at_once(trial):
     """Whoever is not accepted now is accepted by the next call."""
-    listeners = [trial.listener() for _ in ORDINALS]
+    listeners = [trial.own_listener() for _ in ORDINALS]
     again = [trial.made(listener.dup()) for listener in listeners]
     clients = [callers.waiting(trial, listener)[0] for listener in listeners[:2]]
     addresses = [client.getsockname() for client in clients]
@@ -76,7 +76,7 @@ def _at_two_at_once(trial):
 
 def _own_timeouts(trial):
     for own in (0, 5):
-        listeners = [trial.listener() for _ in ORDINALS]
+        listeners = [trial.own_listener() for _ in ORDINALS]
         (client,) = callers.waiting(trial, listeners[2])
         outcome = trial.run(_handed(listeners, own), LONG, during="a client waited at the third listener")
         _for(trial, outcome, client, "A client waited at the third of three listeners", own)
@@ -85,7 +85,7 @@ def _own_timeouts(trial):
 @needs_ipv6
 def _both_families(trial):
     for number in range(2):
-        listeners = [trial.listener(), trial.listener(family=socket.AF_INET6)]
+        listeners = [trial.own_listener(), trial.own_listener(family=socket.AF_INET6)]
         (client,) = callers.waiting(trial, listeners[number])
         outcome = trial.run(_handed(listeners), LONG, during="a client waited at one of the listeners")
         _for(trial, outcome, client, f"A client waited at the {('IPv4', 'IPv6')[number]} of two listeners")

@@ -16,11 +16,11 @@ CAME = "a client had connected"
 
 
 def _one_waits(trial):
-    _accepted(trial, trial.listener(), None, LONG)
+    _accepted(trial, trial.own_listener(), None, LONG)
 
 
 def _comes_later(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     address = listener.getsockname()
     call = trial.call(Hand(listener), LONG)
     client = trial.connect(address)
@@ -32,7 +32,7 @@ def _comes_later(trial):
 
 def _nobody_comes(trial):
     during = f"nobody had come, and the {SHORT:g} s were over"
-    outcome = trial.run(Hand(trial.listener()), SHORT, during=during, probe=default_timeout)
+    outcome = trial.run(Hand(trial.own_listener()), SHORT, during=during, probe=default_timeout)
     callers.nobody(outcome, SHORT)
     outcome.untouched(when="when nobody came")
     if outcome.probe is not None:
@@ -44,30 +44,30 @@ def _nobody_comes(trial):
 
 
 def _at_once(trial):
-    outcome = trial.run(Hand(trial.listener()), 0, during="nobody waited, and `seconds` was 0")
+    outcome = trial.run(Hand(trial.own_listener()), 0, during="nobody waited, and `seconds` was 0")
     callers.nobody(outcome, 0)
     outcome.untouched(when="when nobody came")
-    _accepted(trial, trial.listener(), None, 0)
+    _accepted(trial, trial.own_listener(), None, 0)
 
 
 def _its_own_timeout(trial):
     """A listener's own timeout is neither the answer nor the limit, and stays."""
     for own in (5, 0):
-        _accepted(trial, trial.listener(), own, LONG)
-        outcome = trial.run(Hand(trial.listener(), own), SHORT, during=f"nobody had come in {SHORT:g} s")
+        _accepted(trial, trial.own_listener(), own, LONG)
+        outcome = trial.run(Hand(trial.own_listener(), own), SHORT, during=f"nobody had come in {SHORT:g} s")
         callers.nobody(outcome, SHORT)
         outcome.untouched(own, when="when nobody came")
 
 
 def _shorter_of_its_own(trial):
     """It waits for longer than the listener's own timeout, which is over when nobody has come yet."""
-    outcome = trial.run(Hand(trial.listener(), SHORT / 4), SHORT, during=f"nobody had come in {SHORT:g} s")
+    outcome = trial.run(Hand(trial.own_listener(), SHORT / 4), SHORT, during=f"nobody had come in {SHORT:g} s")
     callers.nobody(outcome, SHORT)
     outcome.untouched(SHORT / 4, when="when nobody came")
 
 
 def _left_before(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     (client,) = callers.waiting(trial, listener)
     address = client.getsockname()
     client.sendall(callers.WORD)
@@ -78,7 +78,7 @@ def _left_before(trial):
 
 
 def _broke_off(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     (client,) = callers.waiting(trial, listener)
     address = client.getsockname()
     trial.reset(client)
@@ -87,7 +87,7 @@ def _broke_off(trial):
 
 
 def _one_of_two(trial):
-    listener = trial.listener()
+    listener = trial.own_listener()
     again = trial.made(listener.dup())
     first, second = callers.waiting(trial, listener, 2)
     outcome = trial.run(Hand(listener), LONG, during=CAME)
@@ -100,7 +100,7 @@ def _one_of_two(trial):
 
 @needs_ipv6
 def _ipv6(trial):
-    _accepted(trial, trial.listener(family=socket.AF_INET6), None, LONG)
+    _accepted(trial, trial.own_listener(family=socket.AF_INET6), None, LONG)
 
 
 def _no_listener(trial):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import select
 import socket
 import threading
 import time
 
 from labsupport.background import until
 from labsupport.exercises.exercise import Exercise
+from labsupport.exercises.guard import waits
 from labsupport.exercises.learner import DEADLINE
 from labsupport.exercises.outcome import Hung, describe
 from labsupport.exercises.trial import needs_ipv6
@@ -61,8 +61,8 @@ def _by_name(trial):
     servers = _both_families(trial)
     call = trial.call(("localhost", servers[0].getsockname()[1]), REQUEST, AMPLE, 1)
     with contextlib.suppress(TimeoutError):
-        until(lambda: any(map(_waiting, servers)) or not call.running, DEADLINE)
-    server = next(filter(_waiting, servers), servers[0])
+        until(lambda: any(map(waits, servers)) or not call.running, DEADLINE)
+    server = next(filter(waits, servers), servers[0])
     _, source = _request(call, server, "the address held a name")
     server.sendto(ANSWER, source)
     why = (
@@ -145,7 +145,7 @@ def _from_elsewhere(trial):
     outcome = _got(
         call, ANSWER, "Datagrams came from elsewhere, then the answer", "one from elsewhere uses up no try"
     )
-    if _waiting(server):
+    if waits(server):
         raise outcome.wrong("A datagram came from elsewhere, and you sent the request again at once.")
 
 
@@ -162,7 +162,7 @@ def _strangers(trial, port):
 
 def _late_from_elsewhere(trial):
     """Near the end of each try; prolonged is what waits anew from there, and only where every try does."""
-    server, stranger, waits = trial.udp(), trial.udp(), []
+    server, stranger, waited = trial.udp(), trial.udp(), []
     call = trial.call(server.getsockname(), REQUEST, SOME, 4)
     _, source = _request(call, server)
     for _ in range(3):
@@ -170,10 +170,10 @@ def _late_from_elsewhere(trial):
         came = time.monotonic()
         stranger.sendto(b"midnight", source)
         _, source = _request(call, server, "a datagram came from elsewhere, and no answer")
-        waits.append(time.monotonic() - came)
+        waited.append(time.monotonic() - came)
     outcome = call.outcome(during="four tries of 0.15 s were over")
     outcome.raised("TimeoutError", instead="datagrams came from elsewhere, and no answer")
-    if min(waits) > 0.95 * SOME:
+    if min(waited) > 0.95 * SOME:
         raise outcome.wrong(
             "A datagram from elsewhere prolonged the wait: after it you waited for the whole timeout "
             "once more, not for what was left of it."
@@ -216,16 +216,12 @@ def _too_long(trial):
 def _request(call, server, when="the server waited for a request"):
     """(request, its sender), the next one. Raises Wrong where none comes; `when`: a clause for that."""
     with contextlib.suppress(TimeoutError):
-        until(lambda: _waiting(server) or not call.running, DEADLINE)
-    if _waiting(server):
+        until(lambda: waits(server) or not call.running, DEADLINE)
+    if waits(server):
         return server.recvfrom(MOST)
     outcome = call.outcome(during=when)
     value = outcome.returned(f"where {when}")
     raise outcome.wrong(f"You returned {describe(value)} and sent no request, where {when}.")
-
-
-def _waiting(sock):
-    return bool(select.select([sock], [], [], 0)[0])
 
 
 def _got(call, answer, when, why=""):
@@ -259,7 +255,7 @@ def _waited(outcome, seconds, when):
 def _sent(outcome, server, tries, already=0):
     """Raises Wrong where the function did not send `tries` times."""
     count = already
-    while _waiting(server):
+    while waits(server):
         server.recv(MOST)
         count += 1
     if count != tries:

@@ -29,7 +29,7 @@ class Server:
     def __init__(self, trial, family=socket.AF_INET):
         self._trial, self._family = trial, family
         self._readers = trial.made(Readers())
-        listener = trial.listener(family=family, backlog=64)
+        listener = trial.own_listener(family=family, backlog=64)
         self.address = listener.getsockname()
         self.call = trial.call(Hand(listener), There(threading.Event), probe=_listens)
 
@@ -43,7 +43,7 @@ class Server:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1448)
         try:
-            sock.connect(self.address)
+            self._trial.mark.connect(sock, self.address)
         except OSError:
             raise self.wrong(cause) from None
         return sock

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import socket
 
 from labsupport.background import until
+from labsupport.exercises import guard
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.nb09_clients import received
@@ -24,12 +24,12 @@ class Closing:
 
     def __init__(self, trial, count, seconds, family=socket.AF_INET):
         self.trial, self.seconds = trial, seconds
-        listener = trial.listener(family=family, backlog=128)
+        listener = trial.own_listener(family=family, backlog=128)
         self.address = listener.getsockname()
         self.clients, connections = [], []
         for _ in range(count):
             self.clients.append(trial.connect(self.address))
-            connections.append(Hand(trial.made(listener.accept()[0])))
+            connections.append(Hand(trial.made(guard.accepted(listener, self.clients[-1]))))
         self.call = trial.call(Hand(listener), connections, seconds)
 
     def outcome(self, when):
@@ -91,8 +91,8 @@ def _refuses_newcomers(trial):
     closing = Closing(trial, 1, AMPLE)
     closing.met_its_end(closing.clients[0], when)
     with contextlib.suppress(TimeoutError):
-        until(lambda: _refused(closing.address), 1)
-    if not _refused(closing.address):
+        until(lambda: _refused(closing), 1)
+    if not _refused(closing):
         raise trial.wrong(
             f"{when}, another one connected: close the listener first, or newcomers wait in its queue for "
             "nobody."
@@ -101,10 +101,13 @@ def _refuses_newcomers(trial):
     _counted(closing.outcome(when), 1, when)
 
 
-def _refused(address):
-    with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as sock:
-        sock.settimeout(1)
-        return sock.connect_ex(address) == errno.ECONNREFUSED
+def _refused(closing):
+    with contextlib.suppress(OSError):
+        try:
+            closing.trial.connect(closing.address).close()
+        except ConnectionRefusedError:
+            return True
+    return False
 
 
 def _still_sends(trial):

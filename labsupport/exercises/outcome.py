@@ -14,6 +14,8 @@ class Wrong(Exception):
     `timeline`: that of the run that failed, where there is one.
     """
 
+    disturbed = False  # whether another user of this machine came between
+
     def __init__(self, cause, timeline=None):
         super().__init__(cause)
         self.timeline = timeline

@@ -100,6 +100,13 @@ class Run:
         back = [rest[0].name for kind, *rest in tuple(self.recorder.log) if kind == "returned"]
         return {name: back.count(name) for name in set(back)}
 
+    def ports(self):
+        """The ports that the function's sockets have had; None for one in C, whose are not noted."""
+        if self._native:
+            return None
+        ends = [lane.local for lane in tuple(self.recorder.sockets)]
+        return [end[1] for end in ends if type(end) is tuple and len(end) > 1]
+
     def _ends(self):
         """How often a receiving call met the end of the stream."""
         if self._native:

@@ -108,6 +108,9 @@ class Runner:
             elif kind == "finished":
                 self._begun.wait()
                 self._channel.send("finished", self._running.finished())
+            elif kind == "ports":
+                self._begun.wait()
+                self._channel.send("ports", self._running.ports())
             elif kind == "ask":
                 self._begun.wait()
                 function, *more = value

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
-import select
 import socket
 import struct
 import sys
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 
 from labsupport.background import background, until
+from labsupport.exercises import guard
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.learner import DEADLINE, SPAWNING
 from labsupport.exercises.outcome import Hung, Wrong
@@ -26,6 +26,7 @@ from labsupport.servers.delivery import Readers
 
 PATIENCE = 2.5  # seconds: the longest that a peer of the check waits for anything
 UNREACHABLE = ("127.255.255.255", 9)  # ENETUNREACH on Linux: the broadcast address of loopback, ip(7)
+ROOMY = 1024  # as a backlog: neighbors who call meanwhile do not fill the queue; the kernel has its own limit
 TRICKLE = 0.02  # seconds between two bytes of a peer that trickles
 _SO_MAX_PACING_RATE = 47  # bytes a second; asm-generic/socket.h, not in Python's socket module
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST, socket(7)
@@ -38,6 +39,9 @@ class Trial:
         self._learner = learner
         self._stack = contextlib.ExitStack()
         self._readers = self.made(Readers())
+        self._callers = self.made(guard.Callers())
+        self._called = []  # listeners that the learner's function calls
+        self.mark = guard.Mark()
         self.last = None  # the Call made last
         self._thread = threading.get_ident()
 
@@ -72,11 +76,11 @@ class Trial:
 
     def pair(self, family=socket.AF_INET):
         """(one to hand over, the peer's): the two ends of a TCP connection on loopback."""
-        with self.listener(family=family) as listener:
+        with self.own_listener(family=family) as listener:
             theirs = self.made(socket.socket(family))
             theirs.settimeout(PATIENCE)
-            theirs.connect(listener.getsockname())
-            ours, _ = listener.accept()
+            self.mark.connect(theirs, listener.getsockname())
+            ours = guard.accepted(listener, theirs)
         theirs.settimeout(None)
         return theirs, self._peer(ours)
 
@@ -86,14 +90,30 @@ class Trial:
         ours.settimeout(PATIENCE)
         return self.made(theirs), self.made(ours)
 
-    def listener(self, host=None, family=socket.AF_INET, backlog=16, port=0):
-        """A listening TCP socket; port 0: one that the kernel picks. Its accept waits at most PATIENCE."""
-        family, host = _at(host, family)
-        listener = self.made(socket.socket(family))
-        listener.settimeout(PATIENCE)
-        listener.bind((host, port))
+    def listener(self, host=None, family=socket.AF_INET, backlog=ROOMY, port=0):
+        """A listening TCP socket for the function to call; port 0: one that the kernel picks. Its accept
+        waits at most PATIENCE.
+        """
+        listener = self._bound(host, family, port)
+        listener.listen(backlog)
+        self._called.append(listener)
+        return listener
+
+    def own_listener(self, family=socket.AF_INET, backlog=16):
+        """The same for the function to accept from: only the check's own clients come in, where the system
+        can keep the others out.
+        """
+        listener = self._bound(None, family, 0)
+        self.mark.admit(listener)
         listener.listen(backlog)
         return listener
+
+    def _bound(self, host, family, port):
+        family, host = _at(host, family)
+        sock = self.made(socket.socket(family))
+        sock.settimeout(PATIENCE)
+        sock.bind((host, port))
+        return sock
 
     def udp(self, host="127.0.0.1"):
         """A bound UDP socket whose calls wait at most PATIENCE."""
@@ -107,7 +127,7 @@ class Trial:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         sock = self.made(socket.socket(family))
         sock.settimeout(PATIENCE)
-        sock.connect(address)
+        self.mark.connect(sock, address)
         return self._peer(sock)
 
     def wrong(self, cause):
@@ -123,14 +143,36 @@ class Trial:
         """The peer's end of the connection that the learner's function made. Raises Wrong where none came:
         what the function raised instead, with the clause `after`, or `during`.
         """
+        came = []
+
+        def somebody():
+            came.extend(filter(None, [self.caller(listener)]))
+            return came
+
         with contextlib.suppress(TimeoutError):
-            until(lambda: _readable(listener) or self._ended(), PATIENCE)
-        if not _readable(listener):
+            until(lambda: somebody() or self._ended(), PATIENCE)
+        sock = came[0] if came else self.caller(listener) or self._callers.left(listener)
+        if sock is None:
             if self._ended():
                 self.last.outcome().returned(after)
             raise self.wrong(f"{during[0].upper()}{during[1:]}.")
-        sock, _ = listener.accept()
         return self._peer(self.made(sock))
+
+    def caller(self, listener):
+        """The next connection in the queue of `listener` that is not known for another's, or None."""
+        return self._callers.next(listener, self._ports)
+
+    def _ports(self):
+        """The ports that the function's sockets have had; every port where it cannot be asked."""
+        ports = None
+        if self.last is not None and threading.get_ident() == self._thread:
+            with contextlib.suppress(Wrong):
+                ports = self.last.ports()
+        return range(65536) if ports is None else ports
+
+    def disturbed(self):
+        """Whether another user of this machine called at a listener that was meant for the function."""
+        return self._callers.were_there(self._called)
 
     def _ended(self):
         """Whether the function has ended; only the thread that runs the case can tell."""
@@ -261,10 +303,6 @@ def _trickle(peer, count):
         for _ in range(count):
             peer.sendall(b"x")
             time.sleep(TRICKLE)
-
-
-def _readable(sock):
-    return bool(select.select([sock], [], [], 0)[0])
 
 
 def _unix_unread(sock):
