@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import socket
 import struct
@@ -21,7 +22,7 @@ _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 
 
 def reachable(host, port):
-    """ "HOST:PORT" texts at which a server on `host` and `port` is reached, those from other machines first."""
+    """ "HOST:PORT" texts at which a server on `host` and `port` is reached, loopback last."""
     if host not in ("0.0.0.0", "::"):
         return [written(host, port)]
     found = own_addresses(socket.AF_INET)
@@ -58,23 +59,14 @@ def _of_interfaces():
     if fcntl is None or not sys.platform.startswith("linux") or struct.calcsize("P") != 8:
         return []
     buffer = bytearray(_ENTRY * _INTERFACES)
-    keep = (ctypes_buffer := _pinned(buffer))
-    request = struct.pack("iP", len(buffer), ctypes_buffer[1])
+    view = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+    request = struct.pack("iP", len(buffer), ctypes.addressof(view))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         try:
             length = struct.unpack("iP", fcntl.ioctl(asking, _SIOCGIFCONF, request))[0]
         except OSError:
             return []
-    del keep
     return [socket.inet_ntoa(buffer[at + 20 : at + 24]) for at in range(0, length, _ENTRY)]
-
-
-def _pinned(buffer):
-    """(keeps it in place, its address)."""
-    import ctypes
-
-    view = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-    return view, ctypes.addressof(view)
 
 
 def _from_proc():

@@ -1,4 +1,4 @@
-"""Did a conversation end in order? Asked when its client has said that no more comes, and all it is owed is sent.
+"""Did a conversation end in order? Asked when its client has ended, and all it is owed is sent.
 
 A FIN alone does not tell. A client that closes with answers unread sends one, too, or a RST, as its kernel
 has it at that moment; and once our FIN is acknowledged, its RST would reach nobody. So our FIN waits, for a
@@ -16,11 +16,14 @@ from labsupport.classroom.owed import LOOKS
 from labsupport.observe import observe
 from labsupport.servers.delivery import unacknowledged
 
+_TCP_INFO = getattr(socket, "TCP_INFO", None)  # its first byte is the state, tcp(7)
+_TCP_CLOSE = 7  # include/net/tcp_states.h
+
 PATIENCE = 5.0  # seconds: so long a client may take to read what lies there
 
 
 class Ending:
-    """The end of one conversation, whose peer has ended; `judged(conversation)` is called if it was in order."""
+    """The end of one conversation, whose peer has ended; `judged(conversation)` is called if in order."""
 
     def __init__(self, server, conversation, judged):
         self._server, self._conversation, self._judged = server, conversation, judged
@@ -43,7 +46,6 @@ class Ending:
     def _finish(self):
         """Our FIN. The descriptor stays until it is acknowledged, or answered by a RST."""
         talk = self._conversation
-        observe(talk.sock)  # known from now on
         self._server._loop.detach(talk.fd)  # with both directions shut epoll would report it for ever
         try:
             talk.sock.shutdown(socket.SHUT_WR)
@@ -57,7 +59,7 @@ class Ending:
         talk = self._conversation
         if talk.closed:
             return
-        if observe(talk.sock).state != "CLOSED":
+        if not _is_over(talk.sock):
             self._again(self._await_last_ack, talk.close)
             return
         number = talk.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -73,3 +75,10 @@ class Ending:
             return
         self._server._loop.later(LOOKS[min(self._looks, len(LOOKS) - 1)], step)
         self._looks += 1
+
+
+def _is_over(sock):
+    """Whether the kernel has no connection here any more: our FIN was acknowledged, or a RST came."""
+    if _TCP_INFO is None:
+        return observe(sock).state == "CLOSED"
+    return sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] == _TCP_CLOSE

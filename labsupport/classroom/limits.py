@@ -95,7 +95,7 @@ class Bucket:
         self._tokens, self._then = burst, None
 
     def spend(self, cost, now):
-        """Take `cost` tokens at the time `now` (seconds); the seconds to wait until none is owed, 0 for not at all."""
+        """Take `cost` tokens at the time `now` (seconds); the seconds until none is owed, or 0."""
         if self._then is not None:
             self._tokens = min(self.burst, self._tokens + max(0.0, now - self._then) * self.rate)
         self._then = now
@@ -158,7 +158,7 @@ class Accounts:
 
 
 def plain_address(host):
-    """`host` as it is written most plainly: no scope, and IPv4 as itself where it came over an IPv6 socket."""
+    """`host` as it is written most plainly: no scope, and IPv4 as itself when it came over IPv6."""
     address = ipaddress.ip_address(host.partition("%")[0])
     return str(getattr(address, "ipv4_mapped", None) or address)
 

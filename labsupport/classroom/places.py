@@ -1,4 +1,4 @@
-"""Who has a place in the room, who stands how, and whose turn it is to go when places are short. Pure: no sockets.
+"""Who has a place in the room, who stands how, and who goes when places are short. Pure: no sockets.
 
 The reasons are in limits.py.
 """

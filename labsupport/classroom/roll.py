@@ -52,8 +52,8 @@ class Learner:
     """What is kept of one name. `open` holds its connections by number, oldest first."""
 
     __slots__ = (
-        "name", "account", "done", "received", "sent", "open", "server", "visits", "visiting", "word", "bucket",
-        "calls", "seen",
+        "name", "account", "done", "received", "sent", "open", "server", "visits", "visiting", "word",
+        "bucket", "calls", "seen",
     )  # fmt: skip
 
     def __init__(self, name, account, limits):

@@ -1,4 +1,4 @@
-"""The class's room: its server, its roll, and who calls on the learners' servers, as one thing to open and close."""
+"""The class's room: its server, its roll, and its visitors, as one thing to open and close."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from labsupport.classroom.addresses import reachable
 from labsupport.classroom.limits import Limits
 from labsupport.classroom.roll import Roll
 from labsupport.classroom.server import ClassServer, checked_way
+from labsupport.classroom.visits import Visits, checked_behavior
 from labsupport.observe import observe
 
 
 class Classroom:
-    """A server for the learners' clients, and a visitor for their servers; listening when the constructor returns.
+    """A server for the learners' clients, and a visitor for their servers; listening once it is made.
 
     `host` is an address of this machine: loopback unless told otherwise; "0.0.0.0" is all of its IPv4
     addresses, "::" all of both kinds. `port` 0 lets the kernel pick one. `answers` is how lines are answered:
@@ -27,12 +28,19 @@ class Classroom:
             raise TypeError(f"limits must be a labsupport.classroom.limits.Limits, not {limits!r}")
         self.limits = limits
         self._roll = Roll(limits)
-        self._server = ClassServer(host, port, self._roll, limits, checked_way(answers), self._asked)
+        way = checked_way(answers)
+        self._visits = Visits(self._roll)
+        try:
+            self._server = ClassServer(host, port, self._roll, limits, way, self._visits.ask)
+        except BaseException:
+            self._visits.close()
+            raise
         tidying.unregister(self._server)  # it goes with the room
+        self.keep_away(self._server.port)
         self.address = self._server.address[:2]
         self.addresses = tuple(reachable(*self.address))
-        self.log, self.errors = self._server.log, self._server.errors
-        self.closed = False
+        self.log = self._server.log
+        self.closed = self._raised = False
         tidying.register(self, "server")
 
     @property
@@ -59,20 +67,67 @@ class Classroom:
         """How many connections are open now, those without a name included."""
         return len(self._server.sockets)
 
-    def _asked(self, learner, address, port, behavior):
-        return "no visitor is here yet"
+    @property
+    def errors(self):
+        """What the server's thread and the visits' raised: empty, unless we made a mistake."""
+        return [*self._server.errors, *self._visits.errors]
+
+    def visit(self, name, behavior="good"):
+        """Send a visitor to the server of the learner called `name`; what came of it will be in the row.
+
+        `behavior` is one of visits.BEHAVIORS. After a bad visitor comes a good one. Raises ValueError when
+        there is no such learner or behavior, when the learner has no server, or a visitor is there already.
+        """
+        learner = self._roll.find(name)
+        if learner is None:
+            raise ValueError(f"nobody here is called {name!r}")
+        self._visits.again(learner, behavior)
+
+    def visit_all(self, behavior="good"):
+        """The same for everybody who has a server. Returns the names of those to whom somebody comes."""
+        checked_behavior(behavior)
+        sent = []
+        for learner in self._roll.learners:
+            try:
+                self._visits.again(learner, behavior)
+            except ValueError:  # no server, or there is one already
+                continue
+            sent.append(learner.name)
+        return tuple(sent)
+
+    def keep_away(self, port):
+        """Let no visitor go to `port` of this machine: it is the class's own."""
+        self._visits.own_ports.add(port)
+
+    def dismiss(self, name):
+        """Forget the learner called `name` and end the connections. ValueError: nobody."""
+        learner = self._roll.find(name)
+        if learner is None:
+            raise ValueError(f"nobody here is called {name!r}")
+        self._server.dismiss(learner)
 
     def close(self):
-        """End all conversations and visits; again: nothing. Raises the first error that a thread met, once."""
+        """End all conversations and visits; again: nothing. Raises the first error met, once."""
         self.closed = True
         tidying.unregister(self)
-        self._server.close()
+        try:
+            self._visits.close()
+        finally:
+            self._server.close()
+        if self._visits.errors and not self._raised:
+            self._raised = True
+            raise self._visits.errors[0]
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, traceback):
         self.close()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        from labsupport.widgets.room import mimebundle
+
+        return mimebundle(self, include, exclude)
 
     def __repr__(self):
         learners = len(self._roll)

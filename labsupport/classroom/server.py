@@ -12,7 +12,7 @@ import random
 import resource
 import socket
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from time import monotonic
 
 from labsupport.classroom import words
@@ -21,12 +21,14 @@ from labsupport.classroom.limits import FREE, LINE_COST, Accounts
 from labsupport.classroom.owed import WAYS, Owed, Reading
 from labsupport.classroom.places import NAMED, NONSENSE, PROVEN, SILENT, SPOKE, Places
 from labsupport.classroom.roll import MANY_LINES, MUCH, Full
-from labsupport.servers.base import Server
+from labsupport.servers.arguments import checked_port
+from labsupport.servers.base import BACKLOG, Server
 
 AT_ONCE = 16 * 1024  # bytes read from one connection before the others have their turn
 KEPT = 64 * 1024  # bytes owed to one connection, from which on nothing more is read from it
 KERNELS = 64 * 1024  # bytes: SO_RCVBUF and SO_SNDBUF, so that who does not read notices it below 2 MB
 SWEEP = 1.0  # seconds at most between two looks for those who take too long
+MOST_ERRORS = 100
 SPARE = 96  # descriptors that this process keeps for other things than connections
 
 _COMMANDS = (b"I am", b"word", b"visit")
@@ -47,7 +49,8 @@ class Talk:
     """What the server notes about one connection."""
 
     __slots__ = (
-        "place", "learner", "pending", "began", "lines", "done", "owed", "holds", "free", "sent", "parting", "ended"
+        "place", "learner", "pending", "began", "lines", "done", "owed", "holds", "free", "sent", "parting",
+        "ended",
     )  # fmt: skip
 
     def __init__(self, place, owed):
@@ -64,7 +67,7 @@ class Talk:
 
 
 class ClassServer(Server):
-    """The lines of the class. `roll` is written, `call_on(learner, address, port, behavior)` asked for visits."""
+    """The lines of the class. `roll` is written; `call_on` (Visits.ask) sends visitors."""
 
     _open_to_all = True  # a class is many users on one machine
 
@@ -75,11 +78,19 @@ class ClassServer(Server):
         self._places = Places(limits, _room(limits.connections))
         self._random = random.SystemRandom()
         self.reading = Reading()
+        self._dismissed = deque()
         self._every = min(SWEEP, *(getattr(limits, name) / 4 for name in ("line_seconds", "idle", "parting")))
         super().__init__(host, port)
 
     def _make_socket(self, host, port, path):
-        listener = super()._make_socket(host, port, path)
+        if host == "::":  # all of the machine's addresses: of both kinds
+            where = host, checked_port(port)
+            listener = socket.create_server(
+                where, family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+            )
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            listener = super()._make_socket(host, port, path)
         # Before anybody connects: accepted sockets inherit them, tcp(7).
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNELS)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNELS)
@@ -125,6 +136,10 @@ class ClassServer(Server):
         super()._farewell()
         self.reading.close()
 
+    def _failed(self, fd, error):
+        super()._failed(fd, error)
+        del self.errors[MOST_ERRORS:]
+
     def _turn_away(self, conversation, why, sentence):
         """One last line, and an end in order."""
         talk = conversation.memory
@@ -137,9 +152,17 @@ class ClassServer(Server):
         talk.owed.add(f"{sentence}\n".encode(), "whole")
         self._gone_out(conversation)
 
+    def dismiss(self, learner):
+        """Forget `learner`, at once, and end the connections, at the next sweep. For any thread."""
+        self._roll.drop(learner)
+        self._dismissed.append(learner)
+
     def _sweep(self):
         """Who takes too long?"""
         self._loop.later(self._every, self._sweep)
+        while self._dismissed:
+            for conversation in list(self._dismissed.popleft().open.values()):
+                self._turn_away(conversation, "dismissed", "your teacher ended this connection")
         now = monotonic()
         for conversation in list(self._open.values()):
             if conversation.memory is not None:
@@ -184,11 +207,34 @@ class ClassServer(Server):
             talk.began = now
         talk.pending = chunk[end + 1 :]
         lines = chunk[:end].split(b"\n") if end >= 0 else []
-        self._answer_all(conversation, talk, lines)
+        if self._all_plain(chunk[: end + 1], lines):
+            self._echo(conversation, talk, bytes(chunk[: end + 1]), len(lines))
+        else:
+            self._answer_all(conversation, talk, lines)
         if talk.parting is None and len(talk.pending) > self._limits.line_bytes:
             self._too_long(conversation)
         self._pay(conversation, talk, len(data) + LINE_COST * len(lines), now)
         self._gone_out(conversation)
+
+    def _all_plain(self, block, lines):
+        """Whether all of `lines` (`block` in one) are to come back as they are. Seen quickly: most are."""
+        if not lines or any(command in block for command in _COMMANDS):
+            return False
+        if max(map(len, lines)) > self._limits.line_bytes:
+            return False
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def _echo(self, conversation, talk, block, count):
+        if talk.place.standing == SILENT:
+            self._places.active(talk.place, monotonic(), SPOKE)
+        if not block.isascii():
+            self._earned(conversation, "utf-8")
+        talk.lines += count
+        talk.owed.add(block, self.answers)
 
     def _answer_all(self, conversation, talk, lines):
         """Answer each of `lines`, in one piece where that can be."""
@@ -309,8 +355,13 @@ class ClassServer(Server):
             return Word(talk.learner.word.encode())
         if said.what == "word":
             return self._judged_word(conversation, talk.learner, said.text)
-        address = conversation.sock.getpeername()
-        return self._call_on(talk.learner, address, int(said.text), said.behavior).encode()
+        try:
+            address, own = conversation.sock.getpeername(), conversation.sock.getsockname()
+        except OSError:  # gone already
+            return b"nobody comes"
+        ours = address[0] == own[0]
+        said = self._call_on(talk.learner, address, int(said.text), said.behavior, ours=ours)
+        return said.encode()
 
     def _judged_word(self, conversation, learner, text):
         word = unicodedata.normalize("NFC", text.strip())

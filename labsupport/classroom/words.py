@@ -1,4 +1,4 @@
-"""What a line of the class's protocol means, and what is left of a name when it has been cleaned. Pure: no I/O.
+"""What a line of the class's protocol means, and what is left of a name when it is cleaned. Pure: no I/O.
 
 Everything here was typed by somebody in the room, perhaps to see what happens. A name goes to a projector,
 into a terminal and into a page: so it keeps only what a person can read, in an order that nothing can turn
@@ -16,7 +16,7 @@ LONGEST_NAME = 24  # characters
 MARKS = 2  # combining marks kept on one letter: Vietnamese needs two, and a pile of them covers its neighbors
 _LOOKED_AT = 400  # characters of a name that are looked at at all
 
-# Controls, formats (turning the text around, of no width), halves of surrogate pairs, private and unassigned ones.
+# Controls, formats (turning the text around, of no width), halves of surrogates, private and unassigned ones.
 _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _SPACES = {"Zs", "Zl", "Zp"}
 # Letters and marks by their category that nobody sees: fillers, selectors of variants, the blank of Braille.
@@ -27,7 +27,7 @@ _PORT = re.compile("[0-9]{1,9}")
 
 
 class Said(NamedTuple):
-    """What a line asks for: `what` is "name", "ask", "word", "visit", "echo" or "not text"; the rest is its words."""
+    """What a line asks for: `what` is "name", "ask", "word", "visit", "echo" or "not text"."""
 
     what: str
     text: str = ""
@@ -38,7 +38,7 @@ ECHO, NOT_TEXT, ASK = Said("echo"), Said("not text"), Said("ask")
 
 
 def meaning(line):
-    """What `line` (bytes, without its newline) means. Never raises; a "\\r" before the newline is no part of a command."""
+    """What `line` (bytes, without its newline) means. Never raises. A "\\r" at its end is no part of it."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -59,7 +59,7 @@ def meaning(line):
 
 
 def cleaned(text, most=LONGEST_NAME):
-    """`text` as a name of at most `most` characters, one space between its words; "" where nothing readable is left."""
+    """`text` as a name of at most `most` characters, one space between words; "" where nothing is left."""
     kept, marks = [], MARKS
     for letter in unicodedata.normalize("NFC", _INVISIBLE.sub("", text[:_LOOKED_AT])):
         kind = unicodedata.category(letter)
@@ -84,7 +84,7 @@ def folded(name):
 
 
 def quoted(data, most=40):
-    """Bytes that somebody sent, as a short readable text of at most `most` characters, for a sentence about them."""
+    """Bytes that somebody sent, as a readable text of at most `most` characters."""
     text = bytes(data[: 4 * most]).decode(errors="replace")
     text = "".join(letter if letter.isprintable() else "�" for letter in text)
     shown = cleaned(text, most)
