@@ -12,6 +12,7 @@ PROGRAM. Exits with 77 and a sentence where the kernel does not allow that.
 --no-tun           there is no /dev/net/tun
 --closed-tun       /dev/net/tun is there, and may not be opened
 --other-tun        /dev/net/tun is something else
+--fixed-settings   /proc/sys can only be read, as in most containers
 --user             an ordinary user's number and no privilege, where root starts it
 """
 
@@ -33,6 +34,7 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2  # prctl(2)
 SOCKET_CALL = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 UNSHARE_CALL = {"x86_64": (0xC000003E, 272), "aarch64": (0xC00000B7, 97)}
 CLONE_NEWNS, MS_REMOUNT, MS_BIND, MS_NODEV, MS_REC, MS_PRIVATE = 0x20000, 0x20, 0x1000, 0x4, 0x4000, 0x40000
+MS_RDONLY = 0x1
 USER = 1000
 
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -49,6 +51,8 @@ def main(arguments: list[str]) -> None:
             forbid_ipv6_sockets()
         if "--no-tun" in options or "--closed-tun" in options or "--other-tun" in options:
             another_tun(options)
+        if "--fixed-settings" in options:
+            fix_settings()
         for option, limit in (("--no-namespaces", "user"), ("--no-networks", "net")):
             if option in options:
                 new_user_namespace(0, inside=os.geteuid())
@@ -116,6 +120,14 @@ def another_tun(options: list[str]) -> None:
     if "--closed-tun" in options:
         mount(b"/proc/self/fd/%d" % real, b"/dev/net/tun", None, MS_BIND)
         mount(None, b"/dev/net/tun", None, MS_REMOUNT | MS_BIND | MS_NODEV)
+
+
+def fix_settings() -> None:
+    """/proc/sys, laid over itself so that nothing can be written there."""
+    new_user_namespace(CLONE_NEWNS, inside=os.geteuid())
+    mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
+    mount(b"/proc/sys", b"/proc/sys", None, MS_BIND)
+    mount(None, b"/proc/sys", None, MS_REMOUNT | MS_BIND | MS_RDONLY)
 
 
 def mount(source, target, kind, flags) -> None:

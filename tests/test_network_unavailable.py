@@ -80,8 +80,14 @@ TAKEN = (
     (
         "--no-unshare",
         "a filter on system calls, as containers have it, forbids user namespaces (Operation not permitted)",
-        "--security-opt seccomp=unconfined --device /dev/net/tun",
+        "--security-opt seccomp=unconfined --security-opt systempaths=unconfined --device /dev/net/tun",
         False,
+    ),
+    (
+        "--fixed-settings",
+        "no setting of a network can be made, as in most containers: /proc/sys (Read-only file system)",
+        "--security-opt systempaths=unconfined",
+        True,
     ),
     ("--no-tun", "there is no /dev/net/tun", "`sudo modprobe tun`", True),
     (

@@ -4,6 +4,7 @@ Not for the notebook's process: what is done here changes the process that does 
 """
 
 import _socket
+import errno
 import fcntl
 import os
 import struct
@@ -90,11 +91,18 @@ def write(path, text):
 
 
 def setting(name, value):
-    """Set one of the settings of the network we are in, where there is such a one and it may be set."""
+    """Set one of the settings of the network we are in, where there is such a one.
+
+    Raises OSError where none can be set, as in a container whose /proc/sys can only be read: hosts would send
+    packets there that nobody asked for, and go by the machine's own congestion control.
+    """
     try:
         write("/proc/sys/net/" + name, value)
-    except OSError:
-        pass  # an older kernel, or a container whose /proc/sys can only be read
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            now("settings")
+            raise
+        # an older kernel, which does not know this one
 
 
 def separate_tables():

@@ -13,12 +13,12 @@ from pathlib import Path
 
 # The helper's steps, in its own words, by the ability that doctor() names.
 USER_STEPS = ("system", "start", "answer", "user namespace", "user map", "network namespace")
-TUN_STEPS = ("open TUN", "make TUN")
+TUN_STEPS = ("settings", "open TUN", "make TUN")  # the first: what a TUN needs around it
 
 _REFUSED = (errno.EPERM, errno.EACCES)
 _CONTAINER = (
-    "run the container with `--security-opt seccomp=unconfined --device /dev/net/tun`, "
-    "or the course outside of it"
+    "run the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined "
+    "--device /dev/net/tun`, or the course outside of it"
 )
 _TUN_DEVICE = "`sudo modprobe tun`; in a container start that with `--device /dev/net/tun`"
 _ELSEWHERE = "use Linux: on Windows WSL2 (`wsl --install`), on other systems a virtual machine"
@@ -62,6 +62,8 @@ def _explained(step, code, detail, setting):
         return f"it needs Linux's namespaces, and this is {detail}", _ELSEWHERE
     if step in ("user namespace", "user map", "network namespace"):
         return _namespaces(step, code, said, setting)
+    if step == "settings":
+        return f"no setting of a network can be made, as in most containers: /proc/sys ({said})", _CONTAINER
     if step in TUN_STEPS:
         return _tun(step, code, said)
     if step == "IPv6 address":
