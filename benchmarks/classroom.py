@@ -1,9 +1,9 @@
 """A class of thirty on one machine, beside one learner alone, in the same run: what each waits and takes.
 
-The hub that ships is started as classroom/rehearsal.py does it, with invented learners. What is asked of it:
-with P processors, thirty that all press the same key at once have at most 30 / P times the work of one to wait
-for. So "fair" is the slowdown over 30 / P: 1.0 is a machine that does nothing but the learners' work, and below
-1.0 it used the time that one learner alone leaves it idle. The goal leaves room for what thirty have to share.
+The hub that ships is started as classroom/rehearsal.py does it, with invented learners. With P processors,
+thirty that press the same key at once wait for at most 30 / P times the work of one. The goals are set over
+that share: 1.0 is a machine that does nothing but the learners' work, and below 1.0 it used the time that one
+learner alone leaves it idle.
 """
 
 from __future__ import annotations

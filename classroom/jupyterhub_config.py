@@ -42,7 +42,7 @@ ADDRESS, PORT = ("" if ENCRYPTED else "127.0.0.1"), (443 if ENCRYPTED else 8000)
 # Who starts the learners' servers:
 #   "systemd"  each one is a unit of its own with the limits above. systemd is process 1, the hub root.
 #   "sudo"     the hub is an ordinary user, and sudo lets it start servers for the group, and nothing else.
-#              The limits are those in classroom/sudo/sudospawner-singleuser, as is what to tell sudo.
+#              Its limits, and what to tell sudo: classroom/sudo/sudospawner-singleuser. None for memory.
 #   "local"    the hub is root and starts them itself. No limits: for a room of people who are careful.
 SYSTEMD = Path("/run/systemd/system").is_dir()  # sd_booted(3)
 FOUND = "sudo" if os.geteuid() else "systemd" if SYSTEMD else "local"

@@ -35,7 +35,7 @@ sys.path[:0] = [str(COURSE), str(COURSE / "tools")]
 try:
     from abilities import missing_here
     from hublearner import Learner, Trouble, collector, core
-    from hubs import PASSWORD, Hub, HubFailed, processes_of, proportional, why_not
+    from hubs import PASSWORD, Hub, HubFailed, occupied, processes_of, processes_of_all, proportional, why_not
     from nboutputs import difference
 except ModuleNotFoundError as missing:
     sys.exit(f"A rehearsal needs {missing.name}, which is not installed here. To get it: {NEEDS}")
@@ -55,6 +55,7 @@ class Attendance:
     cores: dict[str, float] = field(default_factory=dict)  # seconds for each core, kernel's start too
     server: int = 0  # bytes (PSS), at most
     kernels: dict[str, int] = field(default_factory=dict)  # bytes, at the end of each core
+    disk: int = 0  # bytes of the learner's home, at the end
     networks: dict[str, bool] = field(default_factory=dict)  # whether the kernel had a private network
     differences: list[str] = field(default_factory=list)
     trouble: str = ""
@@ -96,6 +97,7 @@ class Visit:
         for number in numbers:
             with self._noting_trouble():
                 await self.work_on(number)
+        self.attendance.disk = occupied(self.hub.home(self.attendance.name))
 
     async def work_on(self, number: str) -> None:
         """Run one notebook's core. Raises Trouble."""
@@ -179,8 +181,11 @@ async def _alone(hub, numbers, missing):
 # ---- What it says ------------------------------------------------------------------------------------------
 
 
-def summary(attendances: list[Attendance]) -> dict:
-    """The figures of a rehearsal: seconds and bytes, of the one alone and of those together."""
+def summary(attendances: list[Attendance], shared: int = 0) -> dict:
+    """The figures of a rehearsal: seconds and bytes, of the one alone and of those together.
+
+    `shared`: bytes of memory that the hub and its proxy take.
+    """
     one, *many = attendances
     done = [each for each in many if each.cores] or [one]
 
@@ -190,11 +195,13 @@ def summary(attendances: list[Attendance]) -> dict:
 
     return {
         "learners": len(many),
+        "bytes of the hub": shared,
         "seconds to the server": figures(lambda each: each.server_after),
         "seconds to the first output": figures(lambda each: each.first_after),
         "seconds for the cores": figures(lambda each: each.seconds),
         "bytes of a server": figures(lambda each: each.server),
         "bytes of a kernel": figures(lambda each: max(each.kernels.values(), default=0)),
+        "bytes of disk": figures(lambda each: each.disk),
         "slowdown": statistics.median(each.seconds for each in done) / (one.seconds or 1),
         "private networks": all(all(each.networks.values()) for each in attendances),
         "went well": sum(each.well for each in many),
@@ -210,6 +217,7 @@ def table(figures: dict) -> str:
             cells = "".join(f"{row[key] / scale:>7.1f} {unit:2}" for key in ("alone", "median", "most"))
             lines.append(f"{name:32}{cells}")
     lines.append(f"{'slowdown':32}{'':10}{figures['slowdown']:>8.1f} ×")
+    lines.append(f"{'the hub and its proxy':32}{figures['bytes of the hub'] / 1e6:>7.1f} MB")
     has = "in every kernel" if figures["private networks"] else "not in every kernel"
     lines.append(f"{'a private network':32}{has}")
     lines.append(f"{'every output as stored':32}for {figures['went well']} of {figures['learners']}")
@@ -240,11 +248,12 @@ def main(arguments=None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder, Hub(folder, [ALONE, *names]) as hub:
             attendances = asyncio.run(rehearse(hub, names, chosen.notebooks))
+            shared = proportional(processes_of_all(hub.token))
     except HubFailed as failure:
         sys.exit(f"{failure}\nThe hub could not be rehearsed; its own words are above.")
     except KeyboardInterrupt:
         sys.exit(130)
-    figures = summary(attendances)
+    figures = summary(attendances, shared)
     if chosen.json:
         print(json.dumps({"summary": figures, "learners": [asdict(each) for each in attendances]}, indent=1))
     else:

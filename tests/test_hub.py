@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import getpass
 import hashlib
 import json
 import os
+import re
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +23,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from labsupport import Network
+from labsupport import Network, until
 from nboutputs import ROOT
 
 hubs = pytest.importorskip("hubs")
@@ -245,9 +249,55 @@ def test_a_spawner_that_there_is_not_is_said(tmp_path):
         shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER="docker")
 
 
-def test_sudos_helper_takes_no_command_and_starts_under_limits(tmp_path):
-    """sudo itself is left out: what it would run is run."""
-    helper = ROOT / "classroom" / "sudo" / "sudospawner"
-    asked = json.dumps({"action": "kill", "pid": os.getpid(), "signal": 0})
-    answer = subprocess.run([helper], input=asked, capture_output=True, text=True, check=True)
-    assert json.loads(answer.stdout) == {"ok": True, "alive": True}
+@pytest.mark.long
+def test_sudos_helper_starts_a_learner_under_limits(course, tmp_path, monkeypatch):
+    """sudo itself is left out: a script in its place runs what it would run, for who runs this test."""
+    name = getpass.getuser()
+    stand_in = tmp_path / "bin" / "sudo"
+    stand_in.parent.mkdir()
+    stand_in.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "-u {name} -nH" ] && shift 3 && exec "$@"\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(stand_in.parent), prepend=os.pathsep)
+    more = 'c.JupyterHub.spawner_class = "sudospawner.SudoSpawner"\n'
+    helper = course / "classroom" / "sudo" / "sudospawner"
+    more += f"c.SudoSpawner.sudospawner_path = {str(helper)!r}\n"
+    with (
+        tempfile.TemporaryDirectory(prefix="class-") as folder,
+        hubs.Hub(folder, [name], course=course, more=more) as hub,
+    ):
+        server, limits = asyncio.run(limits_of_a_server(hub, name))
+    assert "lab.py" not in server and "jupyterhub.singleuser" in server
+    assert re.search(r"Max processes +512 ", limits) and re.search(r"Max core file size +0 ", limits)
+
+
+async def limits_of_a_server(hub, name):
+    """The command line and the limits of the process that serves a learner."""
+    visit = Visit(hub, name)
+    try:
+        await visit.learner.log_in()
+        await visit.learner.start()
+        assert await visit.find("03")
+        found = [Path(f"/proc/{pid}") for pid in hubs.processes_of(hub.token, name)[0]]
+        lines = {at: (at / "cmdline").read_text().replace("\0", " ") for at in found}
+        server = next(at for at, line in lines.items() if "singleuser" in line)
+        return lines[server], (server / "limits").read_text()
+    finally:
+        await visit.close()
+
+
+@pytest.mark.long
+def test_an_interrupted_rehearsal_leaves_nothing(tmp_path):
+    mine = f"THIS_TEST={secrets.token_hex(8)}"
+    command = [sys.executable, ROOT / "classroom" / "rehearsal.py", "--learners", "1", "--notebooks", "00"]
+    environment = {**os.environ, **dict([mine.split("=")]), "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: hubs.token_beside(mine) is not None, timeout=60)
+        token = hubs.token_beside(mine)
+        until(lambda: any(hubs.processes_of(token, "alone")), timeout=60)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.wait()
+    assert hubs.marked(token) == [] and list(tmp_path.iterdir()) == []

@@ -110,9 +110,10 @@ class Learner:
     async def stop(self) -> None:
         """Stop the server, as the hub's own page does."""
         headers = {"X-XSRFToken": self._token("/hub/"), "Referer": f"{self.url}/hub/home"}
-        await self._client.delete(f"/hub/api/users/{self.name}/server", headers=headers)
-        while (await self._client.get(f"/hub/api/users/{self.name}")).json()["pending"]:
-            await asyncio.sleep(0.1)  # between two looks
+        async with asyncio.timeout(PATIENCE):
+            await self._client.delete(f"/hub/api/users/{self.name}/server", headers=headers)
+            while (await self._client.get(f"/hub/api/users/{self.name}")).json()["pending"]:
+                await asyncio.sleep(0.1)  # between two looks
 
     async def close(self) -> None:
         """Close the browser. The server stays."""

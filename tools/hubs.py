@@ -74,11 +74,13 @@ class Hub:
 
     `folder` holds everything that it writes. `names` are the learners that will come: each gets a home, a
     folder for temporary files and one for sockets. `prefix` is a command that the hub is started by, such as
-    unshare(1). Raises HubFailed when the hub does not answer within STARTS_WITHIN seconds.
+    unshare(1); `more` is added to its configuration. Raises HubFailed when the hub does not answer within
+    STARTS_WITHIN seconds.
     """
 
-    def __init__(self, folder: Path, names, *, course: Path = ROOT, prefix: tuple[str, ...] = ()):
-        self.folder, self.course, self.prefix = Path(folder), Path(course), tuple(prefix)
+    def __init__(self, folder: Path, names, *, course: Path = ROOT, prefix=(), more: str = ""):
+        self.folder, self.course = Path(folder), Path(course)
+        self.prefix, self.more = tuple(prefix), more
         self.token = secrets.token_hex(8)
         self.log = self.folder / "hub.log"
         for kind in ("home", "run", "tmp"):
@@ -88,9 +90,9 @@ class Hub:
             try:
                 self._start()
                 return
-            except HubFailed:
+            except BaseException as error:  # Ctrl-C among them
                 self.close()
-                if attempt == ATTEMPTS - 1:
+                if not isinstance(error, HubFailed) or attempt == ATTEMPTS - 1:
                     raise
 
     def _start(self):
@@ -100,7 +102,8 @@ class Hub:
         command = [str(self.python), str(self.course / "lab.py"), "hub"]
         values = {"shipped": str(self.course / SHIPPED), "folder": str(self.folder), "command": command}
         ports = {"public": public, "api": api, "hub": hub}
-        config.write_text(CHANGES.format(**values, **ports, password=PASSWORD, mark=MARK, token=self.token))
+        changes = CHANGES.format(**values, **ports, password=PASSWORD, mark=MARK, token=self.token)
+        config.write_text(changes + self.more)
         state = {"SOCKETS_LIVE_HUB_STATE": str(self.folder / "state"), MARK: self.token}
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
@@ -182,6 +185,16 @@ def marked(token: str) -> list[int]:
     return [pid for pid, environ in _environments() if f"{MARK}={token}".encode() in environ]
 
 
+def token_beside(entry: str) -> str | None:
+    """The mark of a rehearsal that was started with `entry`, NAME=value, in its environment; None without."""
+    for _, environ in _environments():
+        if entry.encode() in environ:
+            for other in environ:
+                if other.startswith(f"{MARK}=".encode()):
+                    return other.decode().partition("=")[2]
+    return None
+
+
 def processes_of(token: str, name: str) -> tuple[list[int], list[int]]:
     """The processes of one learner in one rehearsal: those of the server, and those of its kernels.
 
@@ -195,10 +208,30 @@ def processes_of(token: str, name: str) -> tuple[list[int], list[int]]:
     return server, kernels
 
 
+def processes_of_all(token: str) -> list[int]:
+    """The processes of one rehearsal that are nobody's: the hub and its proxy."""
+    return [
+        pid
+        for pid, environ in _environments()
+        if f"{MARK}={token}".encode() in environ
+        and not any(entry.startswith(b"JUPYTERHUB_USER=") for entry in environ)
+    ]
+
+
 def _environments():
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError):  # ended meanwhile, or somebody else's
             yield int(pid), Path("/proc", pid, "environ").read_bytes().split(b"\0")
+
+
+def occupied(folder: Path) -> int:
+    """Bytes of disk that a folder takes, with all in it."""
+    total = 0
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):
+                total += 512 * os.lstat(os.path.join(place, name)).st_blocks  # stat(2): blocks of 512 bytes
+    return total
 
 
 def proportional(pids) -> int:
