@@ -11,9 +11,10 @@ import nbform
 import nboutputs
 import nbtext
 from notebook_runs import NOTEBOOKS
+from notebooks import APART
 
 SIBLINGS = [path.name for path in NOTEBOOKS]
-notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+notebooks = pytest.mark.parametrize("path", [*NOTEBOOKS, *APART.values()], ids=lambda path: path.stem)
 
 
 @notebooks

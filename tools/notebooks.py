@@ -5,6 +5,8 @@
     python tools/notebooks.py run [05 …]     execute again; written only where something compared changed
     python tools/notebooks.py check [05 …]   the form, without executing
 
+In place of a number, `teacher` is classroom/teacher.ipynb.
+
 The executed .ipynb is the only source that is committed; the text in build/ is a copy to edit. In the text
 a code cell's first line is `:name: connect-refused`, its cell id; a markdown cell may have one by
 `+++ {"name": "the-call"}` above it.
@@ -27,6 +29,7 @@ import nbtext
 
 NOTEBOOKS = nboutputs.ROOT / "notebooks"
 TEXTS = nboutputs.ROOT / "build"
+APART = {"teacher": nboutputs.ROOT / "classroom" / "teacher.ipynb"}  # no part of the course
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +64,7 @@ def _one(options, number: str) -> int:
     if options.command == "build":
         text = find(TEXTS, number, "md")
         source = nbtext.from_text(text.read_text("utf-8"))
-        path = NOTEBOOKS / f"{text.stem}.ipynb"
+        path = APART.get(number, NOTEBOOKS / f"{text.stem}.ipynb")
     else:
         path = find(NOTEBOOKS, number, "ipynb")
         source = nbformat.read(path, as_version=4)
@@ -72,6 +75,8 @@ def _one(options, number: str) -> int:
 
 def find(folder: Path, number: str, ending: str) -> Path:
     """The one file `NN-….ending` in a folder. FileNotFoundError: none, or several."""
+    if number in APART:
+        return APART[number] if folder == NOTEBOOKS else folder / f"{number}.{ending}"
     found = sorted(folder.glob(f"{number[:2]}-*.{ending}"))
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import ipaddress
 import json
+import re
 import socket
 import threading
 from pathlib import Path
@@ -29,6 +30,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_HOST = re.compile(r"(\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(:[0-9]{1,5})?")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -71,6 +73,7 @@ class Page:
         if not self._ready.wait(STARTING) or self._failure is not None:
             self._listener.close()
             raise self._failure or RuntimeError(f"the page's thread did not start within {STARTING} s")
+        room.keep_away(self.address[1])  # no visitor is to call here
         tidying.register(self, "view")
 
     @property
@@ -158,8 +161,10 @@ def trusted(host):
     A stranger's page can let its own name point to 127.0.0.1 (DNS rebinding) and would then read the board as
     if it were its own; its name is what it cannot hide.
     """
-    name = host.strip().lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.rpartition(":")[0] or name
+    found = _HOST.fullmatch(host.strip().lower())
+    if found is None:
+        return False
+    name = found["v6"] or found["name"]
     if name in ("localhost", socket.gethostname().lower()):
         return True
     try:

@@ -144,7 +144,10 @@ def _served(row, settled):
         return ""
     visit = last_visit(row)
     where = "server" if settled else f"server {row.server}"
-    return f"{where}, {plain(visit[0])}: {plain(visit[1])}" if visit else where
+    if not visit:
+        return where
+    behavior, outcome = map(plain, visit)
+    return f"{where}, {behavior}: " + (outcome.replace(f"{row.server}", "PORT") if settled else outcome)
 
 
 def _shortened(name):

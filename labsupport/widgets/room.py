@@ -1,0 +1,283 @@
+"""The class's board in the teacher's notebook, with what a teacher decides: how the server answers, whom a
+visitor calls on.
+
+Looked at by the sampler, twice a second at most, and drawn again only where something changed. The view holds
+its classroom weakly: it ends when the teacher closes it. The projector's page is `labsupport.classroom.page`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+
+from labsupport import tidying
+from labsupport.classroom.shown import board_of
+from labsupport.classroom.visits import BEHAVIORS
+from labsupport.draw import theme
+from labsupport.draw.board import ANSWERS, board_text, happening, place, turned_away
+from labsupport.draw.board_html import rows_html
+from labsupport.draw.board_style import pane_style
+from labsupport.widgets import controls, sheets
+from labsupport.widgets.bundle import BuiltWhenAsked, bundle, toolkit
+from labsupport.widgets.sampler import sampler
+
+INTERVAL = 0.5  # seconds between two looks
+LINES = 8  # of the log
+LOG_SHARE = 60  # the log is told again at the earliest after this many times what telling it took
+LARGEST = 48_000  # bytes of HTML: a message of more than 64 kB makes pyzmq start a thread that stays
+EVERYBODY = ("everybody who serves", "")  # a name is never empty
+
+_views = weakref.WeakKeyDictionary()
+_displayed = set()  # the page keeps a view until it is closed, whether a name refers to its classroom or not
+
+
+def show(room):
+    """The RoomView of `room`, a Classroom: the same one each time, until it is closed."""
+    view = _views.get(room)
+    if view is None or view.closed:
+        view = _views[room] = RoomView(room)
+    return view
+
+
+def mimebundle(room, include=None, exclude=None):
+    """The mimebundle of a Classroom: its settled text, and live the board with the teacher's controls."""
+    model = board_of(room)
+    text = board_text(model, settled=True)
+    if toolkit() is None:
+        return bundle(text)
+    if model.over:
+        if room in _views:
+            _views[room].refresh()  # its last look
+        return bundle(text)
+    return show(room)._repr_mimebundle_(include, exclude)
+
+
+class RoomView(BuiltWhenAsked):
+    """The live board of one Classroom, with its controls; `close()` ends the looking, not the classroom."""
+
+    interval = INTERVAL
+
+    def __init__(self, room):
+        self._ref = weakref.ref(room)
+        self._lock = threading.RLock()
+        self._closed, self._key, self._widget, self._said = False, None, None, ""
+        self._names = ()
+        self._lines, self._count, self._not_before = (), None, 0.0
+        tidying.register(self, "view")
+        sampler.start(self)
+
+    @property
+    def closed(self):
+        """Whether it looks no more."""
+        return self._closed
+
+    def close(self):
+        """Look no more. The board stays on the page as it is."""
+        with self._lock:
+            closing, self._closed = not self._closed, True
+            self._enable(False)
+        if closing:
+            sampler.stop(self)
+            self._forget()
+
+    def _forget(self):
+        _displayed.discard(self)
+        tidying.unregister(self)
+
+    def tick(self, now):
+        """Look once; called by the sampler. False once the classroom is closed or gone."""
+        room = self._ref()
+        with self._lock:
+            if self._closed:
+                return False
+            if room is None:
+                return self._ends("The classroom is gone.")
+            model = board_of(room)
+            key = (model, self._tail(room, now))
+            if key != self._key:
+                self._key = key
+                self._draw()
+            return self._ends("The class is over.") if model.over else True
+
+    def _tail(self, room, now):
+        """The last lines of the log. A long log takes milliseconds to put into words: that is done the more
+        seldom.
+        """
+        if room.log.count != self._count and (now >= self._not_before or room.closed):
+            began = time.thread_time()
+            self._count = room.log.count
+            self._lines = tuple(room.log.lines()[-LINES:])
+            self._not_before = now + LOG_SHARE * (time.thread_time() - began)
+        return self._lines
+
+    def _ends(self, said):
+        self._closed = True
+        self.say(said)
+        self._enable(False)
+        self._forget()
+        return False
+
+    def fail(self, error):
+        """The sampler's look raised `error`: it stands in the view, and not in whatever cell is running."""
+        self._ends(f"looking ended: {type(error).__name__}: {error}")
+
+    def say(self, text):
+        """Put `text` on the status line."""
+        with self._lock:
+            self._said = text
+            if self._widget is not None:
+                self._status.value = controls.status(text)
+
+    # What the controls do: each says what came of it, and never raises into a cell
+
+    def answer(self, how):
+        """Let the server answer `how`: "whole", "pieces" or "late"."""
+
+        def act(room):
+            room.answers = how
+            return f"From now on answers come {ANSWERS[how]}."
+
+        self._act("answers", act)
+
+    def visit(self, name, behavior):
+        """Let a visitor call on the server of `name`, or on everybody's for ""."""
+
+        def act(room):
+            if not name:
+                names = ", ".join(room.visit_all(behavior))
+                return f"Visitors ({behavior}) are on their way to {names or 'nobody: nobody serves yet'}."
+            room.visit(name, behavior)
+            return f"A visitor ({behavior}) is on its way to {name}."
+
+        self._act("visit", act)
+
+    def end(self):
+        """Close the classroom: its server, its connections, its visitors."""
+
+        def act(room):
+            room.close()
+            return "The class is over."
+
+        self._act("close", act)
+
+    def _act(self, what, act):
+        room = self._ref()
+        if room is None or self._closed:
+            return
+        try:
+            said = act(room)
+        except Exception as error:
+            said = str(error) if isinstance(error, ValueError) else f"{what}: {controls.spoken(error)}"
+        self.say(said)
+        self.refresh()
+
+    def refresh(self):
+        """Look at once, as after a control was used."""
+        try:
+            self.tick(time.monotonic())
+        except Exception as error:
+            self.fail(error)
+
+    # The widget
+
+    def _build(self, widgets):
+        narrow = {"width": "auto"}
+        room = self._ref()
+        self._answers = widgets.ToggleButtons(
+            options=[(word, how) for how, word in ANSWERS.items()],
+            value=room.answers if room is not None else "whole",
+            tooltips=["each answer at once", "a few bytes at a time", "half a second late"],
+            style={"button_width": "90px"},
+        )
+        self._answers.observe(lambda change: self.answer(change["new"]), "value")
+        self._whom = widgets.Dropdown(options=[EVERYBODY], layout={"width": "220px"})
+        self._how = widgets.Dropdown(options=list(BEHAVIORS), layout={"width": "150px"})
+        self._send = widgets.Button(description="send", icon="user-plus", layout=narrow)
+        self._send.on_click(lambda _: self.visit(self._whom.value, self._how.value))
+        self._end = widgets.Button(description="close the class", icon="stop", layout=narrow)
+        self._end.on_click(lambda _: self.end())
+        self._head, self._rows, self._log = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._status = widgets.HTML(controls.status(self._said))
+        row = {"flex_flow": "row wrap", "align_items": "center"}
+
+        def label(said):
+            return widgets.Label(said, layout={"width": "90px"})
+
+        bars = [
+            widgets.HBox([label("answers come"), self._answers], layout=row),
+            widgets.HBox([label("a visitor to"), self._whom, self._how, self._send], layout=row),
+        ]
+        self._widget = widgets.VBox([self._head, self._rows, *bars, self._status, self._log, self._end])
+        self._widget.add_class("labsupport-room")
+        if self._key is not None:
+            self._draw()
+        self._enable(not self._closed)
+
+    def _draw(self):
+        if self._widget is None:
+            return
+        model, lines = self._key
+        self._put(self._head, sheets.paper(_headline(model), wide=1400))
+        self._put(self._rows, _rows(model))
+        self._put(self._log, sheets.paper(sheets.listing("\n".join(map(theme.escape, lines))), wide=1400))
+        names = tuple(row.name for row in model.rows)
+        if names != self._names:
+            self._names = names
+            self._offer(names)
+        if self._answers.value != model.answers:  # set by a program
+            self._answers.value = model.answers
+
+    @staticmethod
+    def _put(widget, html):
+        """Send what changed, and no more."""
+        if widget.value != html:
+            widget.value = html
+
+    def _offer(self, names):
+        """The names to choose from; new options would else let go of the one that is chosen."""
+        chosen = self._whom.value
+        with self._whom.hold_trait_notifications():
+            self._whom.options = [EVERYBODY, *((name, name) for name in names)]
+            self._whom.value = chosen if chosen in names else ""
+
+    def _enable(self, on):
+        if self._widget is not None:
+            for control in (self._answers, self._whom, self._how, self._send, self._end):
+                control.disabled = not on
+
+    def __repr__(self):
+        room = self._ref()
+        model = board_of(room) if room is not None else self._key[0] if self._key else None
+        return board_text(model, settled=True) if model else "the classroom is gone"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        if not self._closed:
+            _displayed.add(self)
+            self.refresh()
+        return bundle(repr(self), None, self.widget)
+
+
+def _headline(model):
+    doors = " or ".join(
+        f"<b>{sheets.code(host)}</b> port <b>{sheets.code(port)}</b>"
+        for host, port in map(place, model.addresses[:4])
+    )
+    away = f" · turned away: {theme.escape(turned_away(model))}" if model.turned_away else ""
+    return (
+        f'<div style="font-size:14px"><b>{theme.escape(happening(model))}</b></div>'
+        f'<div style="color:var(--dim)">Learners come in at {doors}{away}</div>'
+    )
+
+
+def _rows(model):
+    """The board's rows, as many as fit into a message."""
+    most = None
+    while True:
+        html = (
+            f'<div class="ls-live">{pane_style()}<div class="board"><div class="table">'
+            f"{rows_html(model, most)}</div></div></div>"
+        )
+        if len(html.encode()) <= LARGEST or most == 0:
+            return html
+        most = (most if most is not None else len(model.rows)) * 3 // 4
