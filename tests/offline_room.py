@@ -1,0 +1,70 @@
+"""Sets a room up from a stick, where no network is: run by test_lab_wheels.py, in a namespace of its own.
+
+`python offline_room.py COURSE EXTRA…`. Prints how it went as JSON; whatever goes wrong ends it with that.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import urllib.request
+from urllib.parse import urlsplit
+
+from labsupport import until
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import labpage  # noqa: E402
+
+# What a learner's kernel does first, and what a teacher's hub does.
+TRIES = {
+    (): "from labsupport import EchoServer; import socket\n"
+    "with EchoServer() as server, socket.create_connection(server.address) as s:\n"
+    "    s.sendall(b'hello'); assert s.recv(9) == b'hello'",
+    ("classroom",): "import jupyterhub.app, jupyterhub.singleuser, sudospawner, systemdspawner",
+    ("test",): "import pytest, nbval, nbclient",
+}
+
+
+def main(course: pathlib.Path, extras: list[str]) -> None:
+    told = {"reached": reached("pypi.org", 443), "interfaces": interfaces()}
+    command = [sys.executable, str(course / "lab.py")]
+    done = subprocess.run([*command, "setup", *extras], text=True, stdout=subprocess.PIPE, timeout=500)
+    if done.returncode:
+        sys.exit(f"the set-up failed:\n{done.stdout}")
+    told["setup"] = done.stdout
+    for needed, code in TRIES.items():
+        if set(needed) <= set(extras):
+            subprocess.run([course / ".venv/bin/python", "-c", code], check=True, timeout=60)
+    with labpage.running_lab([*command, "--no-browser", "--port=0"], cwd=course) as (address, token):
+        until(lambda: reached(urlsplit(address).hostname, urlsplit(address).port), timeout=60)
+        told["page"] = get(f"{address}/lab?token={token}")
+        listing = json.loads(get(f"{address}/api/contents?token={token}"))
+        told["notebooks"] = [entry["name"] for entry in listing["content"]]
+    print(json.dumps(told))
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read().decode()
+
+
+def reached(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def interfaces() -> list[str]:
+    """The names of the network's interfaces."""
+    return [name for _, name in socket.if_nameindex()]
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]), sys.argv[2:])
