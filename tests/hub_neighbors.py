@@ -77,10 +77,11 @@ class Neighbors:
     async def full(self):
         """It fills its disk, and then would save."""
         async with self._kernel("full") as (visit, kernel):
+            name = await visit.find("03")
+            notebook = await visit.learner.notebook(name)
             await kernel.value(f"exec({FILL!r}, globals())")
             self.did["full"] = await kernel.value("errno.errorcode[why]")
-            name = await visit.find("03")
-            self.did["save"] = await visit.learner.save(name, await visit.learner.notebook(name))
+            self.did["save"] = await visit.learner.save(name, notebook)
             self.did["still"] = await kernel.value("6 * 7")
             await asyncio.Event().wait()
 
@@ -113,9 +114,8 @@ async def visit_again(hub, name, did):
         await visit.learner.log_in()
         await visit.learner.start()
         await visit.work(["04"])
-        did["afterward"] = visit.attendance.differences + [visit.attendance.trouble] * bool(
-            visit.attendance.trouble
-        )
+        attendance = visit.attendance
+        did["afterward"] = [said for said in (*attendance.differences, attendance.trouble) if said]
     finally:
         await visit.close()
 
