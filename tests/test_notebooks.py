@@ -37,6 +37,11 @@ NO_NETWORK = Condition(
     without=("--no-namespaces",),
     missing=MISSING | {"needs-network", "needs-bbr"},
 )
+CONTAINER = Condition(
+    "a container: no TUN, a filter on calls, settings that cannot be made",
+    without=("--no-tun", "--fixed-settings", "--user", "--no-unshare"),
+    missing=MISSING | {"needs-network", "needs-bbr"},
+)
 NO_COMPILER = Condition("no C compiler", missing=MISSING | {"needs-cc"}, no_compiler=True)
 AT_ONCE = Condition("all at once beside two busy loops", missing=MISSING, at_once=len(NOTEBOOKS) or 1)
 
@@ -48,11 +53,12 @@ conditions = pytest.mark.parametrize(
         ELSEWHERE,
         IPV6_OFF,
         NO_NETWORK,
+        pytest.param(CONTAINER, marks=pytest.mark.long),
         pytest.param(NO_COMPILER, marks=pytest.mark.long),
         pytest.param(IPV6_ABSENT, marks=pytest.mark.long),
         pytest.param(AT_ONCE, marks=pytest.mark.long),
     ],
-    ids=lambda condition: condition.name.replace(" ", "-").replace(",", ""),
+    ids=lambda condition: condition.name.replace(" ", "-").replace(",", "").replace(":", ""),
     scope="session",
 )
 
