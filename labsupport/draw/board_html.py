@@ -104,7 +104,7 @@ def _row(row, goals):
 def _goal(goal, row):
     """✓ and the goal's own word: from the last row of a room a column's head is far from its cell."""
     if goal.key in row.done:
-        return f'<td role="cell" class="g yes">✓ {escape(goal.title)}</td>'
+        return f'<td role="cell" class="g yes">✓ <span>{escape(goal.title)}</span></td>'
     title = escape(goal.title)
     return f'<td role="cell" class="g no" aria-label="{title}: not yet" data-word="{title}">○</td>'
 

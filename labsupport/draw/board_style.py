@@ -95,9 +95,13 @@ _PANE = """
 .board{font-size:13px;line-height:1.4;color:var(--ink)}
 .board .table{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--paper)}
 .board table{margin:0;font-size:12.5px;border:0}
-.board th{font-size:11.5px;padding:5px 8px 3px;vertical-align:bottom;background:none}
-.board td{padding:3px 8px;border-top:1px solid var(--line);max-width:240px;background:none}
-.board .name{max-width:170px}
+.board th{font-size:11.5px;padding:5px 7px 3px;vertical-align:bottom;background:none}
+.board td{padding:3px 7px;border-top:1px solid var(--line);max-width:240px;background:none}
+.board td.name{max-width:170px}
+.board th.g{white-space:normal}
+.board th.g small{white-space:nowrap}
+.board td.g span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.board th.in,.board th.out,.board th.port{font-family:var(--sans)}
 .board .in,.board .out,.board .port{font-size:11.5px}
 .board .welcome{border:1px solid var(--line);border-radius:8px;background:var(--paper);padding:10px 16px}
 .board .welcome h2{font-size:13px;font-weight:600;margin:0 0 4px;color:var(--dim)}

@@ -195,14 +195,16 @@ class RoomView(BuiltWhenAsked):
         self._how = widgets.Dropdown(options=list(BEHAVIORS), layout={"width": "150px"})
         self._send = widgets.Button(description="send", icon="user-plus", layout=narrow)
         self._send.on_click(lambda _: self.visit(self._whom.value, self._how.value))
-        self._end = widgets.Button(description="close the class", icon="stop", layout=narrow)
+        self._end = widgets.Button(
+            description="close the class", icon="stop", layout={**narrow, "align_self": "flex-start"}
+        )
         self._end.on_click(lambda _: self.end())
         self._head, self._rows, self._log = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._status = widgets.HTML(controls.status(self._said))
         row = {"flex_flow": "row wrap", "align_items": "center"}
 
         def label(said):
-            return widgets.Label(said, layout={"width": "90px"})
+            return widgets.Label(said, layout={"width": "100px"})
 
         bars = [
             widgets.HBox([label("answers come"), self._answers], layout=row),
