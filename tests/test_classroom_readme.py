@@ -146,7 +146,7 @@ def test_cells_and_exercises_that_are_named(number):
 
 def typed():
     """The command lines of the guide, without what is explained behind a #."""
-    for line in re.findall(r"^    (\S.*)$", TEXT, re.M):
+    for line in re.findall(r"^    (\S.*)$", TEXT.replace("\\\n", " "), re.M):
         words = shlex.split(line, comments=True)
         if words:
             yield words

@@ -310,6 +310,13 @@ def test_what_others_may_change_and_may_not_read(course, monkeypatch):
     assert installed.shared(course) == ([file], [])
     assert installed.environment(SETTING).found == f"others may not read {file}"
     file.chmod(0o644)
+    compiled = course / "__pycache__" / "module.pyc"
+    compiled.parent.mkdir(0o700)
+    compiled.touch(0o600)
+    assert installed.shared(course) == ([], [])
+    compiled.chmod(0o606)
+    assert installed.shared(course) == ([], [compiled])
+    compiled.chmod(0o600)
     course.chmod(0o777)
     assert course in installed.shared(file)[1]  # a folder in which it could be replaced
     course.chmod(0o700)

@@ -58,7 +58,7 @@ def shared(*roots):
             changeable += [path] if mode & _CHANGED and not mode & stat.S_ISVTX else []
         for path, mode in _below(root):
             needed = _SEEN | stat.S_IXOTH if stat.S_ISDIR(mode) else _SEEN
-            closed += [path] if mode & needed != needed else []
+            closed += [path] if mode & needed != needed and not _compiled(path) else []
             changeable += [path] if mode & _CHANGED and path.name not in LOCKS else []
     return list(dict.fromkeys(closed)), list(dict.fromkeys(changeable))
 
@@ -116,8 +116,13 @@ def _below(root):
         for name in [*folders, *files]:
             path = Path(folder, name)
             mode = path.lstat().st_mode
-            if not stat.S_ISLNK(mode) and name != "__pycache__" and not name.endswith(".pyc"):
+            if not stat.S_ISLNK(mode):
                 yield path, mode
+
+
+def _compiled(path):
+    """Whether Python does without this file where it cannot be read."""
+    return path.name == "__pycache__" or path.suffix == ".pyc"
 
 
 def _pins():
