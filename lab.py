@@ -150,7 +150,7 @@ def surroundings(places):
 def alone(places, patience=None):
     """Held while something is made, so that two lab.py never make it at once. Ends with the process.
 
-    Waits for another one for `patience` seconds, PATIENCE by default; Trouble after that.
+    Another one is waited for, `patience` seconds at most (PATIENCE by default). Then it is Trouble.
     """
     patience = PATIENCE if patience is None else patience
     with open(places.home / ".venv.lock", "a+b") as file:
@@ -415,10 +415,10 @@ def advice(output, places):
 
 
 def masters(places):
-    """The course's files that learners get copies of: {name below notebooks/: path}, sorted."""
-    files = {file.relative_to(places.course): file for file in sorted(places.course.rglob("*"))}
-    hidden = {part for part in files if any(name.startswith((".", "__")) for name in part.parts)}
-    return {part.as_posix(): file for part, file in files.items() if part not in hidden and file.is_file()}
+    """{name below notebooks/: path} of the course's files that learners get copies of, sorted."""
+    found = [file for file in sorted(places.course.rglob("*")) if file.is_file() and os.access(file, os.R_OK)]
+    files = {file.relative_to(places.course).as_posix(): file for file in found}
+    return {name: file for name, file in files.items() if not re.search(r"(^|/)(\.|__)", name)}
 
 
 def copy_course(places):
@@ -441,7 +441,9 @@ def copy_course(places):
 
 
 def fingerprint(file):
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    """What is in `file`, as a short text; None where it cannot be read."""
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def recall(places):
@@ -544,7 +546,7 @@ def start(arguments):
     with alone(places):
         trust(places, copy_course(places))
     say(f"Opening {places.mine} in JupyterLab; Ctrl-C, twice, ends it")
-    hand_over(places, places.mine, ["-m", "jupyterlab", *jupyter_options(places, arguments)])
+    hand_over(places, places.mine, ["-m", "jupyterlab", *jupyter_options(places.mine, arguments)])
 
 
 def setup(extras):
@@ -581,10 +583,7 @@ def wheels(extras):
     places = Places(ROOT, find_places().home)
     places.wheels = None  # from the network, not from an older folder
     set_up(places)
-    wanted = (
-        requirements(places.root, sorted({"test", *extras}))
-        + project(places.root)["build-system"]["requires"]
-    )
+    wanted = requirements(ROOT, sorted({"test", *extras})) + project(ROOT)["build-system"]["requires"]
     folder, draft = places.home / "wheels", places.home / ".venv-wheels"
     with alone(places):
         shutil.rmtree(draft, ignore_errors=True)
@@ -615,9 +614,10 @@ def hub(arguments):
             trust(places, copy_course(places))
     except (Trouble, OSError) as error:
         folder = shown_instead(places)
-        said = f"{error}\nMake room in {places.home}, or make it writable. Until then nothing is kept there."
-        print(f"{said} Shown is {folder}; Jupyter's own files are in {places.state}.", file=sys.stderr)
-    hand_over(places, folder, ["-m", "jupyterhub.singleuser", *hub_options(folder, arguments)])
+        said = f"{error}\n{places.mine} took no copies: make room there, and see that it can be written."
+        print(f"{said}\nShown is {folder}; Jupyter's own files are in {places.state}.", file=sys.stderr)
+    options = jupyter_options(folder, arguments, on_hub=True)
+    hand_over(places, folder, ["-m", "jupyterhub.singleuser", *options])
 
 
 def check_room(places):
@@ -664,11 +664,6 @@ def shown_instead(places):
 COMMANDS = {"start": start, "setup": setup, "fresh": fresh, "test": test, "wheels": wheels, "hub": hub}
 
 
-def refuse(arguments):
-    if arguments:
-        raise Trouble(f"Not understood: {' '.join(arguments)}\n\n{HELP}")
-
-
 def check_extras(extras):
     there = extras_of(ROOT)
     for extra in extras:
@@ -685,40 +680,25 @@ def given(arguments, *names):
     return None
 
 
-def jupyter_options(places, arguments):
-    """What JupyterLab is told: whatever `arguments` leave open, then `arguments`."""
-    first = next(iter(sorted(places.mine.glob("00-*.ipynb"))), None)
-    ours = {
-        ("--ServerApp.ip", "--ip"): "127.0.0.1",
-        ("--ServerApp.root_dir", "--notebook-dir"): places.mine,
-        ("--LabApp.default_url", "--ServerApp.default_url"): f"/lab/tree/{first.name}" if first else "/lab",
-        ("--LabApp.extension_manager",): "readonly",  # the usual one asks the package index
-    }
-    if given(arguments, *PORT) is not None:
+def jupyter_options(folder, arguments, on_hub=False):
+    """What JupyterLab in `folder` is told: whatever `arguments`, or a hub, leave open, then `arguments`."""
+    root, url = (
+        ("--ServerApp.root_dir", "--notebook-dir"),
+        ("--LabApp.default_url", "--ServerApp.default_url"),
+    )
+    ours, said = {root: folder, ("--LabApp.extension_manager",): "readonly"}, arguments
+    if on_hub:  # it tells the server by variables where to listen, and what its own settings say
+        url, variables = url[::-1], {"JUPYTERHUB_ROOT_DIR": root, "JUPYTERHUB_DEFAULT_URL": url}
+        said = arguments + [f"{names[0]}=" for name, names in variables.items() if name in os.environ]
+    else:
+        ours["--ServerApp.ip", "--ip"] = "127.0.0.1"
+    first = [] if given(said, *root) is not None else sorted(folder.glob("00-*.ipynb"))
+    ours[url] = f"/lab/tree/{first[0].name}" if first else "/lab"
+    if given(said, *PORT) is not None:
         ours["--ServerApp.port_retries", "--port-retries"] = "0"  # the port that was asked for, or none
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         ours["--ServerApp.allow_root", "--allow-root"] = "True"
-    return unless_given(ours, arguments)
-
-
-def hub_options(folder, arguments):
-    """The same for what JupyterHub starts in `folder`. What its own configuration says comes before ours."""
-    root = ("--ServerApp.root_dir", "--notebook-dir")
-    ours = {("--LabApp.extension_manager",): "readonly"}
-    if given(arguments, *root) is None and "JUPYTERHUB_ROOT_DIR" not in os.environ:
-        ours[root] = folder
-        first = next(iter(sorted(folder.glob("00-*.ipynb"))), None)
-        if first and "JUPYTERHUB_DEFAULT_URL" not in os.environ:
-            ours["--ServerApp.default_url", "--LabApp.default_url"] = f"/lab/tree/{first.name}"
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        ours["--ServerApp.allow_root", "--allow-root"] = "True"
-    return unless_given(ours, arguments)
-
-
-def unless_given(ours, arguments):
-    """`arguments`, after the options of `ours` ({names: value}) that are not among them under any name."""
-    options = [f"{names[0]}={value}" for names, value in ours.items() if given(arguments, *names) is None]
-    return options + arguments
+    return [f"{names[0]}={value}" for names, value in ours.items() if given(said, *names) is None] + arguments
 
 
 def check_port(arguments):
@@ -758,7 +738,7 @@ def main(arguments):
     name, rest = (arguments[0], arguments[1:]) if named else ("start", arguments)
     try:
         if name not in COMMANDS:
-            refuse(arguments)
+            raise Trouble(f"Not understood: {' '.join(arguments)}\n\n{HELP}")
         COMMANDS[name](rest)
     except Trouble as trouble:
         sys.exit(f"\n{trouble}")

@@ -370,7 +370,7 @@ def test_test_runs_pytest_in_the_course(made, given, arguments):
 
 
 def test_what_the_learner_says_comes_instead_of_ours(places):
-    options = lab.jupyter_options(places, ["--ip=0.0.0.0", "--notebook-dir", "/x", "--port", "9000"])
+    options = lab.jupyter_options(places.mine, ["--ip=0.0.0.0", "--notebook-dir", "/x", "--port", "9000"])
     assert not [option for option in options if "127.0.0.1" in option or "root_dir" in option]
     assert "--ServerApp.port_retries=0" in options
     assert "--LabApp.default_url=/lab" in options  # there is no copy of 00 yet

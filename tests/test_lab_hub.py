@@ -136,6 +136,16 @@ def test_what_was_copied_before_the_disk_filled_is_remembered(places, monkeypatc
     assert [path.name for path in lab.copy_course(places)] == [FIVE]
 
 
+def test_what_cannot_be_read_stops_nothing_else(places):
+    lab.copy_course(places)
+    (places.mine / FIVE).unlink()
+    (places.mine / FIVE).mkdir()  # whatever it is, it stays
+    (places.course / FIVE).write_text("course's, improved")
+    (places.course / "06-new.ipynb").write_text("new")
+    assert [path.name for path in lab.copy_course(places)][-1] == "06-new.ipynb"
+    assert (places.mine / FIVE).is_dir()
+
+
 def test_fresh_takes_the_newer_one_and_leaves_nothing_to_offer(places):
     lab.copy_course(places)
     (places.course / FIVE).write_text("course's, improved")
@@ -241,8 +251,8 @@ def test_two_logins_of_one_user_at_once_do_not_clash(classroom):
 )
 def test_what_the_hub_says_comes_before_what_we_say(classroom, arguments, variables):
     told, _ = log_in(classroom, *arguments, **variables)
-    ours = [said for said in told["arguments"] if said not in arguments]
-    assert not [said for said in ours if "root_dir" in said or "default_url" in said]
+    assert not [said for said in told["arguments"] if str(mine(classroom)) in said or "00-" in said]
+    assert told["arguments"][-len(arguments) :] == arguments or not arguments
     assert visible(mine(classroom)) == sorted(NOTEBOOKS)
 
 
@@ -291,7 +301,7 @@ def test_a_full_disk_at_the_first_login_copies_all_or_nothing(small_home):
     (small_home / "course/notebooks/07-large.ipynb").write_bytes(bytes(1_000_000))
     protect(small_home / "course")
     told, done = log_in(small_home, as_root=False)
-    assert "No space left" in done.stderr and "Make room" in done.stderr
+    assert "No space left" in done.stderr and "make room" in done.stderr
     assert told["cwd"] == str(small_home / "course/notebooks") and not mine(small_home).exists()
     (small_home / "home/ballast").unlink()
     told, done = log_in(small_home, as_root=False)
