@@ -90,9 +90,9 @@ class Guest:
         if number:
             raise OSError(number, os.strerror(number))
 
-    def _await(self, events, seconds=PATIENCE):
+    def _await(self, events, seconds=None):
         """Wait until the socket is ready; Late after `seconds`, Leave when the class is over."""
-        seconds = min(seconds, self._deadline - monotonic())
+        seconds = min(PATIENCE if seconds is None else seconds, self._deadline - monotonic())
         if events:
             self._selector.register(self.sock, events)
         try:
@@ -127,9 +127,9 @@ class Guest:
             self._await(_WRITE, seconds)
             return 0
 
-    def receive(self, most=65536, seconds=PATIENCE):
+    def receive(self, most=65536, seconds=None):
         """Up to `most` bytes; b"" at the end."""
-        until = monotonic() + seconds
+        until = monotonic() + (PATIENCE if seconds is None else seconds)
         while True:
             try:
                 return self.sock.recv(most)

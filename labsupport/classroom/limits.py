@@ -141,10 +141,11 @@ class Accounts:
         `user` is the user of this machine who opened it, where that is known: each is somebody else.
         """
         address, own = plain_address(peer), plain_address(local)
-        key = _key(address), user
+        here = address == own  # whichever of its addresses a machine uses to reach itself
+        key = "this machine" if here else _key(address), user
         account = self._known.get(key)
         if account is None:
-            crowded = address == own or address in self._limits.crowded
+            crowded = here or address in self._limits.crowded
             account = self._known[key] = Account(key, address, crowded, self._limits.bytes_per_second)
             self._forget_some()
         self._known.move_to_end(key)

@@ -56,16 +56,22 @@ class Places:
         """(the Place that must go, why) after `place` was taken; None while there is room."""
         account, limits = place.account, self._limits
         if not account.crowded and sum(map(len, account.places)) > limits.connections_per_address:
-            return _lowest([account]), "too many from one address"
+            return _lowest([account], place), "too many from one address"
         if self.taken > self._room:
-            return _lowest(self._accounts), "the room was full"
+            return _lowest(self._accounts, place), "the room was full"
         return None
 
 
-def _lowest(accounts):
-    """The Place that stands lowest, from the account that has most of those; of these the quietest."""
-    for standing in range(PROVEN + 1):
-        most = max(accounts, key=lambda account: len(account.places[standing]))
-        if most.places[standing]:
-            return next(iter(most.places[standing].values()))
-    raise LookupError("nobody has a place")
+def _lowest(accounts, newcomer):
+    """The Place that stands lowest, from the account that has most of those; of these the quietest.
+
+    The newcomer has not had time to say anything. So it goes only if all others have a name.
+    """
+    for standing in range(NAMED):
+        found = [
+            [place for place in account.places[standing].values() if place is not newcomer]
+            for account in accounts
+        ]
+        if most := max(found, key=len):
+            return most[0]
+    return newcomer
