@@ -66,6 +66,7 @@ class Page:
         self._loop, self._ready, self._failure = None, threading.Event(), None
         self._thread = threading.Thread(target=self._run, name="labsupport-page", daemon=True)
         try:
+            room.keep_away(self.address[1])  # no visitor is to call here
             self._thread.start()
         except BaseException:
             self._listener.close()
@@ -73,7 +74,6 @@ class Page:
         if not self._ready.wait(STARTING) or self._failure is not None:
             self._listener.close()
             raise self._failure or RuntimeError(f"the page's thread did not start within {STARTING} s")
-        room.keep_away(self.address[1])  # no visitor is to call here
         tidying.register(self, "view")
 
     @property
