@@ -30,12 +30,12 @@ _displayed = set()  # a card on the page lives until it is closed, whether a nam
 def watch(*things, buttons=False, labels=None, rate=RATE):
     """Show live cards of `things`: sockets, servers, visitors, hosts or background calls; returns the View.
 
-    A card shows what the kernel has: in a listener's queue a neighbor's call too, that of another user of this
-    machine. Of a Network, a card for each of its hosts; of a number, the socket that has that descriptor. Each
-    card bears the name that the calling code has for the thing, or that of `labels`. `buttons` adds buttons:
-    send, recv, close and the like. `rate`: looks a second, 1 to 1000, for the history that `plot()` draws.
-    Raises TypeError for what cannot be watched, ValueError for nothing to watch, a bad rate, or a closed
-    socket that was never seen.
+    A card shows what the kernel has: in a listener's queue a neighbor's call too, that of another user of
+    this machine. Of a Network, a card for each of its hosts; of a number, the socket that has that
+    descriptor. Each card bears the name that the calling code has for the thing, or that of `labels`.
+    `buttons` adds buttons: send, recv, close and the like. `rate`: looks a second, 1 to 1000, for the history
+    that `plot()` draws. Raises TypeError for what cannot be watched, ValueError for nothing to watch, a bad
+    rate, or a closed socket that was never seen.
     """
     if not things:
         raise ValueError(
