@@ -20,9 +20,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from nboutputs import ROOT
-
-NOTEBOOKS = ROOT / "notebooks"
+# Not nboutputs.ROOT: a class's environment has no nbval, and a teacher needs none for this.
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 STUB = "raise NotImplementedError"
 SCHEMA = 3  # of nbgrader's metadata
 OTTER_TEST = '''\

@@ -41,7 +41,7 @@ LEARNER = Needs(
     tasks=150,
     descriptors=600,
     most_descriptors=256,
-    ports=200,
+    ports=100,
 )
 LEARNERS_A_PROCESSOR = 15  # more have to wait for one another when all run a cell at once
 
