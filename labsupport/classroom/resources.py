@@ -36,7 +36,7 @@ class Needs:
 LEARNER = Needs(
     memory=450 * MB,
     base=500 * MB,
-    disk=25 * MB,
+    disk=10 * MB,
     files=300,
     tasks=150,
     descriptors=600,
