@@ -26,8 +26,8 @@ can take from the others:
   slow-loris is never silent: it sends a byte now and then and no newline. So the time that one *line* takes
   is limited as well, from its first byte on, whatever comes in between.
 - **What is remembered?** Rows, names, addresses, log and what waits to be sent all have a number. When the
-  roll is full, rows without a connection and without a goal make room; if there are none, a newcomer is told
-  so.
+  roll is full, a row without a connection makes room, if no more is in it than a line and an end may earn by
+  accident; if there is none, a newcomer is told so, and the teacher can dismiss somebody.
 """
 
 from __future__ import annotations

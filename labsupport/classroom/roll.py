@@ -25,6 +25,7 @@ GOALS = {
     "server": ("server", "serves: a good visitor was answered right"),
     "withstood": ("withstood", "still serves a good visitor after a bad one"),
 }
+CHEAP = {"named", "utf-8", "in order"}  # what one line and an end may earn
 MANY_LINES = 1_000
 MUCH = 2_000_000  # bytes
 KEPT_VISITS = 20  # of one learner
@@ -134,8 +135,8 @@ class Roll:
         return given
 
     def _make_room(self):
-        """Drop the one who has been away for longest, of those who got nothing right beyond a name."""
-        idle = [each for each in self._taken.values() if not each.open and each.done <= {"named"}]
+        """Drop the one who has been away for longest, of those who did what a joker does by accident."""
+        idle = [each for each in self._taken.values() if not each.open and each.done <= CHEAP]
         if not idle:
             raise Full(f"the class has {len(self._taken)} names, and no room for another: tell your teacher")
         self.drop(min(idle, key=lambda learner: learner.seen))
