@@ -1,6 +1,7 @@
 """Sets a room up from a stick, where no network is: run by test_lab_wheels.py, in a namespace of its own.
 
-`python offline_room.py COURSE EXTRA…`. Prints how it went as JSON; whatever goes wrong ends it with that.
+`python offline_room.py COURSE EXTRA…`, or `python offline_room.py proxy` for the hub's proxy alone. Prints how it
+went as JSON; whatever goes wrong ends it with that.
 """
 
 from __future__ import annotations
@@ -47,8 +48,27 @@ def main(course: pathlib.Path, extras: list[str]) -> None:
     print(json.dumps(told))
 
 
-def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+def proxy() -> None:
+    """The hub's proxy, as found on the path: it starts, and answers the hub."""
+    ports = [free_port(), free_port()]
+    command = f"configurable-http-proxy --ip 127.0.0.1 --port {ports[0]} --api-port {ports[1]}"
+    with subprocess.Popen(command.split(), stdout=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: reached("127.0.0.1", ports[1]), timeout=60)
+            routes = get(f"http://127.0.0.1:{ports[1]}/api/routes", {"Authorization": "token word"})
+            print(json.dumps({"reached": reached("pypi.org", 443), "routes": json.loads(routes)}))
+        finally:
+            process.terminate()
+
+
+def free_port() -> int:
+    """A port of this network, which is nobody else's."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def get(url: str, headers: dict[str, str] | None = None) -> str:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=30) as answer:
         return answer.read().decode()
 
 
@@ -67,4 +87,4 @@ def interfaces() -> list[str]:
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), sys.argv[2:])
+    proxy() if sys.argv[1] == "proxy" else main(pathlib.Path(sys.argv[1]), sys.argv[2:])

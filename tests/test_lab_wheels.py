@@ -95,3 +95,25 @@ def test_a_stick_sets_a_room_up_without_a_network(stick, tmp_path, installer):
     assert "jupyter-config-data" in told["page"]
     mine = [name for name in told["notebooks"] if name.endswith(".ipynb")]
     assert sorted(mine) == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="needs node and npm")
+def test_the_hubs_proxy_comes_from_a_stick_too(tmp_path):
+    made = ["npm", "install", "--silent", "--prefix", "proxy", "configurable-http-proxy@5"]
+    done = subprocess.run(made, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        pytest.skip(f"npm's registry gave no proxy: {done.stderr[-300:]}")
+    subprocess.run(["tar", "-czf", "proxy.tar.gz", "proxy"], cwd=tmp_path, check=True, timeout=60)
+    (tmp_path / "room").mkdir()
+    subprocess.run(["tar", "-xzf", tmp_path / "proxy.tar.gz"], cwd=tmp_path / "room", check=True, timeout=60)
+    shutil.rmtree(tmp_path / "proxy")
+    node = pathlib.Path(shutil.which("node")).parent
+    variables = bare(tmp_path / "bare") | {"CONFIGPROXY_AUTH_TOKEN": "word"}
+    variables["PATH"] = f"{tmp_path / 'room/proxy/node_modules/.bin'}:{node}:/usr/bin:/bin"
+    inside = [sys.executable, ROOT / "tests/offline_room.py", "proxy"]
+    without = [sys.executable, ROOT / "tests/launch.py", "--no-ipv6", "--", *inside]
+    done = subprocess.run(without, env=variables, capture_output=True, text=True, timeout=120)
+    if done.returncode == launch.CANNOT:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {"reached": False, "routes": {}}
