@@ -1,4 +1,4 @@
-"""`python -m labsupport`: what this machine can show, how the exercises stand, and a teacher's setting."""
+"""`python -m labsupport`: what this machine can show, how the exercises stand, and what a class needs."""
 
 from __future__ import annotations
 

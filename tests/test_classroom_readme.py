@@ -229,7 +229,8 @@ def defined(number, *names):
         for node in ast.parse(source(cells(number)[name])).body:
             constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
             if constant or isinstance(node, ast.FunctionDef):
-                exec(ast.unparse(node), space)
+                # A second of silence is patience enough for a learner, and not for a machine with much to do.
+                exec(ast.unparse(node).replace("timeout=1", "timeout=30"), space)
     return space
 
 
