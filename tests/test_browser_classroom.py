@@ -155,7 +155,7 @@ def test_both_color_schemes_can_be_read(page, room, board, scheme):
             const even = document.querySelector('tbody tr:nth-child(even)');
             const soft = getComputedStyle(even).backgroundColor;
             return {papers: [paper, soft], 
-                inks: ['td.name', 'td.yes', '.now span', 'th', '.on'].map(ink)}; }"""
+                inks: ['td.name', 'td.yes', 'td.no', '.now span', 'th', '.on'].map(ink)}; }"""
         )
     assert (luminance(inks["papers"][0]) > 0.5) == (scheme == "light")
     for paper in inks["papers"]:

@@ -15,7 +15,7 @@ from labsupport.draw.text import plural
 
 LINES = (
     ("I am Ada", "with your own name: the board then shows it"),
-    ("word?", "a word comes in pieces; send it back as word and the word"),
+    ("word?", "a word comes in pieces; then send: word THE-WORD"),
     ("visit 8080", "with your server's port: a client calls on your server"),
 )
 ANSWERS = {"whole": "whole", "pieces": "in pieces", "late": "late"}

@@ -17,7 +17,6 @@ _SHARED = """
 .board .g small{display:block;font-weight:400}
 .board .g.yes{color:var(--c);font-weight:700}
 .board .g.no,.board .dim,.board .visit{color:var(--dim)}
-.board .g.no{opacity:.65}
 .board .visit b{color:var(--ink);font-weight:600}
 .board .state span{display:inline-block;border-radius:1em;padding:0 .65em;font-weight:650;font-size:.82em;
  border:.1em solid var(--c);color:var(--c);background:var(--soft)}
@@ -69,11 +68,12 @@ body{margin:0;font-family:var(--sans);font-size:2rem;line-height:1.3}
 .few tbody tr{display:grid;height:var(--high);box-sizing:border-box;border-top:.1rem solid var(--line);
  grid-template-columns:repeat(48,minmax(0,1fr));align-content:center;align-items:center;padding:0 1rem}
 .few tbody td.name,.few tbody td{width:auto;height:auto;border:0;padding:0 .3em 0 0}
-.few tbody td.name{font-size:1.12em;padding:0}
-.few td.name{grid-column:span 12}.few td.state{grid-column:span 12}.few td.in,.few td.out{grid-column:span 6}
-.few td.port{grid-column:span 6}.few td.visit{grid-column:span 6}.few td.g{grid-column:span 6}
+.few tbody td.name{font-size:1.12em;padding:0 .3em 0 0}
+.few td.name{grid-column:span 12}.few td.state{grid-column:span 10}.few td.in,.few td.out{grid-column:span 5}
+.few td.port{grid-column:span 5}.few td.visit{grid-column:span 11}.few td.g{grid-column:span 6}
 .few td.in,.few td.out{text-align:left}
-.few td.visit{font-size:.62em;white-space:normal;line-height:1.15;max-height:2.3em}
+.few td.visit{font-size:.62em;white-space:normal;line-height:1.15;display:-webkit-box;
+ -webkit-box-orient:vertical;-webkit-line-clamp:2}
 .few td.in::before{content:"in ";color:var(--dim);font-family:var(--sans)}
 .few td.out::before{content:"out ";color:var(--dim);font-family:var(--sans)}
 .few td.port:not(:empty)::before{content:"server ";color:var(--dim);font-family:var(--sans)}
@@ -98,6 +98,7 @@ _PANE = """
 .board th{font-size:11.5px;padding:5px 7px 3px;vertical-align:bottom;background:none}
 .board td{padding:3px 7px;border-top:1px solid var(--line);max-width:240px;background:none}
 .board td.name{max-width:170px}
+.board td.visit{white-space:normal;min-width:110px}
 .board th.g{white-space:normal}
 .board th.g small{white-space:nowrap}
 .board td.g span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

@@ -175,9 +175,12 @@ class RoomView(BuiltWhenAsked):
     def refresh(self):
         """Look at once, as after a control was used."""
         try:
-            self.tick(time.monotonic())
+            going = self.tick(time.monotonic())
         except Exception as error:
             self.fail(error)
+            going = False
+        if not going:
+            sampler.stop(self)
 
     # The widget
 
@@ -194,7 +197,7 @@ class RoomView(BuiltWhenAsked):
         self._whom = widgets.Dropdown(options=[EVERYBODY], layout={"width": "220px"})
         self._how = widgets.Dropdown(options=list(BEHAVIORS), layout={"width": "150px"})
         self._send = widgets.Button(description="send", icon="user-plus", layout=narrow)
-        self._send.on_click(lambda _: self.visit(self._whom.value, self._how.value))
+        self._send.on_click(lambda _: self.visit(*self._chosen()))
         self._end = widgets.Button(
             description="close the class", icon="stop", layout={**narrow, "align_self": "flex-start"}
         )
@@ -239,9 +242,13 @@ class RoomView(BuiltWhenAsked):
     def _offer(self, names):
         """The names to choose from; new options would else let go of the one that is chosen."""
         chosen = self._whom.value
-        with self._whom.hold_trait_notifications():
-            self._whom.options = [EVERYBODY, *((name, name) for name in names)]
-            self._whom.value = chosen if chosen in names else ""
+        self._whom.options = [EVERYBODY, *((name, name) for name in names)]
+        self._whom.value = chosen if chosen in names else ""
+
+    def _chosen(self):
+        """(name, behavior); not while new names are put in, when for a moment nobody is chosen."""
+        with self._lock:
+            return self._whom.value, self._how.value
 
     def _enable(self, on):
         if self._widget is not None:

@@ -1,0 +1,139 @@
+"""The class's board in the teacher's notebook: settled where stored, small messages, gone when closed."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+from classes import JOKER, Learner, model, row
+from labsupport import EchoServer, tidy, until
+from labsupport.classroom.roll import GOALS
+from labsupport.classroom.room import Classroom
+from labsupport.widgets import room as room_module
+from labsupport.widgets.bundle import WIDGET
+from labsupport.widgets.room import mimebundle, show
+from labsupport.widgets.sampler import NAME
+
+
+@pytest.fixture
+def room():
+    with Classroom() as room:
+        yield room
+    tidy()
+    assert NAME not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.fixture
+def ada(room):
+    with EchoServer() as server, Learner(room.address, "I am Ada") as ada:
+        ada.say(f"visit {server.port}")
+        until(lambda: "server" in room.rows[0].done)
+        yield ada
+
+
+def test_a_classroom_shows_itself_and_what_is_stored_is_settled(room, ada):
+    data, _ = room._repr_mimebundle_()
+    assert set(data) == {"text/plain", WIDGET}
+    assert re.search(r"Ada +ESTABLISHED .*server, good: answered", data["text/plain"])
+    assert str(room.address[1]) not in data["text/plain"] and not re.search(r"\d{5}", data["text/plain"])
+
+
+def test_shown_again_it_is_the_same_view(room):
+    first, again = mimebundle(room)[0][WIDGET], mimebundle(room)[0][WIDGET]
+    assert first == again and show(room) is show(room)
+
+
+def test_it_follows_what_learners_do(room, ada):
+    view = show(room)
+    view.widget
+    until(lambda: "Ada" in view._rows.value)
+    assert [label for label, _ in view._whom.options] == ["everybody who serves", "Ada"]
+    ada.say("é")
+    until(lambda: "got right utf-8" in view._log.value)
+
+
+def test_the_controls_do_what_they_say(room, ada):
+    view = show(room)
+    view.widget
+    view.refresh()
+    view._answers.value = "pieces"
+    assert room.answers == "pieces" and "come in pieces" in view._status.value
+    view._whom.value, view._how.value = "Ada", "reset"
+    view._send.click()
+    assert "is on its way to Ada" in view._status.value
+    until(lambda: "withstood" in room.rows[0].done, timeout=20)
+    assert view._whom.value == "Ada"
+    view.visit("nobody", "good")
+    assert "nobody here is called" in view._status.value
+    view._end.click()
+    assert room.closed and view.closed and "The class is over" in view._status.value
+    assert all(control.disabled for control in (view._answers, view._send, view._end))
+
+
+def test_what_a_program_sets_is_shown(room):
+    view = show(room)
+    view.widget
+    room.answers = "late"
+    until(lambda: view._answers.value == "late")
+
+
+def test_a_chosen_learner_stays_chosen_while_others_come(room, ada):
+    view = show(room)
+    view.widget
+    view.refresh()
+    view._whom.value = "Ada"
+    with Learner(room.address, "I am Grace"):
+        until(lambda: len(view._whom.options) == 3)
+        assert view._chosen()[0] == "Ada"
+    room.dismiss("Ada")
+    until(lambda: len(view._whom.options) == 2)
+    assert view._chosen()[0] == ""
+
+
+def test_a_jokers_name_is_text(room):
+    with Learner(room.address, f"I am {JOKER}"):
+        view = show(room)
+        view.widget
+        view.refresh()
+        parts = view._head.value + view._rows.value + view._log.value + view._status.value
+    assert "<img" not in parts and "&lt;img" in parts
+
+
+def test_a_message_is_never_so_large_that_a_thread_stays():
+    """More than 64 kB make pyzmq start one."""
+    visits = (("half-close", "<" * 200),)
+    full = model(*[row("&" * 24, done=frozenset(GOALS), server=50000, visits=visits) for _ in range(200)])
+    html = room_module._rows(full)
+    assert len(html.encode()) <= room_module.LARGEST < 64_000
+    assert re.search(r"and \d+ more learners", html)
+    thirty = model(*[row("Ada Lovelace, Countess", done=frozenset(GOALS), server=50000)] * 30)
+    assert "more learner" not in room_module._rows(thirty)
+
+
+def test_closing_the_view_leaves_the_class(room, ada):
+    view = show(room)
+    view.close()
+    assert view.closed and not room.closed and show(room) is not view
+    assert ada.say("still here") == "still here"
+
+
+def test_a_class_that_is_over_is_text(room, ada):
+    view = show(room)
+    room.close()
+    data, _ = room._repr_mimebundle_()
+    assert set(data) == {"text/plain"} and data["text/plain"].startswith("the class is over; 1 learner came")
+    assert view.closed
+
+
+def test_an_error_while_looking_stands_in_the_view(room, monkeypatch):
+    view = show(room)
+    view.widget
+
+    def fails(_room):
+        raise RuntimeError("no board today")
+
+    monkeypatch.setattr(room_module, "board_of", fails)
+    until(lambda: view.closed)
+    assert "looking ended: RuntimeError: no board today" in view._status.value
