@@ -827,6 +827,8 @@ def test_where_no_visitor_goes(room):
         assert client.ask("visit 5000 dance").startswith("nobody comes: dance is none of good, connect")
         assert client.ask("visit 127.0.0.9 5000") == "visit 127.0.0.9 5000"  # no address can be named
         assert row(room).visits == () and row(room).server is None
+    with Client(room, "Bob", source="127.0.0.2") as client:
+        assert client.ask(f"visit {own}") == f"nobody comes: port {own} is the class's own"
 
 
 def test_a_visitor_goes_where_the_connection_came_from(room, monkeypatch):

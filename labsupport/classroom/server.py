@@ -1,39 +1,39 @@
 """The class's own server: a line in, a line out, and a note of what the program at the other end got right.
 
-What a line means is in words.py, who may take how much and why in limits.py, how answers go out in owed.py,
-and how an end is judged in ending.py. Here is what happens to one connection, from its first byte to its
-last. All of it runs in the thread of the server's loop, where nothing may wait; and whatever comes in,
-nothing of it is evaluated, and nothing is written anywhere but to the bounded log.
+What a line means and earns is in words.py and answers.py, who may take how much and why in limits.py, how
+answers go out in owed.py, and how an end is judged in ending.py. Here is what happens to one connection, from
+its first byte to its last. All of it runs in the thread of the server's loop, where nothing may wait; and
+whatever comes in, nothing of it is evaluated, and nothing is written anywhere but to the bounded log.
 """
 
 from __future__ import annotations
 
-import random
-import resource
 import socket
-import unicodedata
 from collections import Counter, deque
 from time import monotonic
 
-from labsupport.classroom import words
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+from labsupport.classroom.answers import Answering, Talk, Word
 from labsupport.classroom.ending import Ending
-from labsupport.classroom.limits import FREE, LINE_COST, Accounts
+from labsupport.classroom.limits import LINE_COST, Accounts
 from labsupport.classroom.owed import WAYS, Owed, Reading
-from labsupport.classroom.places import NAMED, NONSENSE, PROVEN, SILENT, SPOKE, Places
-from labsupport.classroom.roll import MANY_LINES, MUCH, Full
+from labsupport.classroom.places import NONSENSE, SILENT, SPOKE, Places
+from labsupport.classroom.roll import MANY_LINES, MUCH
 from labsupport.servers.arguments import checked_port
 from labsupport.servers.base import BACKLOG, Server
 
 AT_ONCE = 16 * 1024  # bytes read from one connection before the others have their turn
 KEPT = 64 * 1024  # bytes owed to one connection, from which on nothing more is read from it
-KERNELS = 64 * 1024  # bytes: SO_RCVBUF and SO_SNDBUF, so that who does not read notices it below 2 MB
+KERNELS = 64 * 1024  # bytes: SO_RCVBUF and SO_SNDBUF: the kernel, too, keeps little for who does not read
 SWEEP = 1.0  # seconds at most between two looks for those who take too long
 MOST_ERRORS = 100
 SPARE = 96  # descriptors that this process keeps for other things than connections
 
 _COMMANDS = (b"I am", b"word", b"visit")
-_SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "äéîõûåøčšñ"]
-_FIRST = "say who you are first: I am and your name"
 
 
 def checked_way(answers):
@@ -45,28 +45,7 @@ def checked_way(answers):
     return answers
 
 
-class Talk:
-    """What the server notes about one connection."""
-
-    __slots__ = (
-        "place", "learner", "pending", "began", "lines", "done", "owed", "holds", "free", "sent", "parting",
-        "ended",
-    )  # fmt: skip
-
-    def __init__(self, place, owed):
-        self.place, self.owed = place, owed
-        self.learner = None
-        self.pending, self.began = bytearray(), 0.0  # a line without its end yet, and since when
-        self.lines = 0  # answered
-        self.done = set()  # goals reached before there was a name
-        self.holds = set()  # why nothing is read now
-        self.free = FREE
-        self.sent = 0  # at the last sweep
-        self.parting = None  # since when
-        self.ended = False  # the client said that no more comes
-
-
-class ClassServer(Server):
+class ClassServer(Answering, Server):
     """The lines of the class. `roll` is written; `call_on` (Visits.ask) sends visitors."""
 
     _open_to_all = True  # a class is many users on one machine
@@ -76,10 +55,10 @@ class ClassServer(Server):
         self._roll, self._limits, self._call_on = roll, limits, call_on
         self._accounts = Accounts(limits)
         self._places = Places(limits, _room(limits.connections))
-        self._random = random.SystemRandom()
         self.reading = Reading()
         self._dismissed = deque()
-        self._every = min(SWEEP, *(getattr(limits, name) / 4 for name in ("line_seconds", "idle", "parting")))
+        spans = limits.line_seconds, limits.idle, limits.stranger_idle, limits.parting
+        self._every = min(SWEEP, min(spans) / 4)
         super().__init__(host, port)
 
     def _make_socket(self, host, port, path):
@@ -331,95 +310,8 @@ class ClassServer(Server):
         else:
             Ending(self, conversation, lambda ended: self._earned(ended, "in order"))
 
-    # What a line asks for
-
-    def _answer(self, conversation, talk, line):
-        """The answer to one line, without its newline."""
-        said = words.meaning(line)
-        if said is words.NOT_TEXT:
-            if talk.learner is None:
-                self._places.active(talk.place, monotonic(), NONSENSE)
-            return f"this line is not UTF-8 text: {words.quoted(line)}".encode()
-        if talk.place.standing == SILENT:
-            self._places.active(talk.place, monotonic(), SPOKE)
-        if not line.isascii():
-            self._earned(conversation, "utf-8")
-        if said is words.ECHO:
-            return bytes(line)
-        if said.what == "name":
-            return self._named(conversation, talk, said.text).encode()
-        if talk.learner is None:
-            return _FIRST.encode()
-        if said is words.ASK:
-            talk.learner.word = "".join(self._random.sample(_SYLLABLES, 4))
-            return Word(talk.learner.word.encode())
-        if said.what == "word":
-            return self._judged_word(conversation, talk.learner, said.text)
-        try:
-            address, own = conversation.sock.getpeername(), conversation.sock.getsockname()
-        except OSError:  # gone already
-            return b"nobody comes"
-        ours = address[0] == own[0]
-        said = self._call_on(talk.learner, address, int(said.text), said.behavior, ours=ours)
-        return said.encode()
-
-    def _judged_word(self, conversation, learner, text):
-        word = unicodedata.normalize("NFC", text.strip())
-        if learner.word is None or word != learner.word:
-            return b"wrong"
-        learner.word = None
-        self._earned(conversation, "pieces")
-        return b"right"
-
-    def _named(self, conversation, talk, text):
-        name = words.cleaned(text)
-        if not name:
-            return "there is no name in that: say I am and your name, in letters"
-        if talk.learner is not None and words.folded(name) != words.folded(talk.learner.name):
-            return f"you are {talk.learner.name} on this connection: open another one for another name"
-        try:
-            learner = self._roll.enter(talk.place.account, name)
-        except Full as full:
-            self.reasons["no room for a name"] += 1
-            return str(full)
-        if talk.learner is None:
-            self._join(conversation, talk, learner)
-        told = "" if words.folded(learner.name) == words.folded(name) else f" (somebody else here is {name})"
-        return f"hello, {learner.name}{told}"
-
-    def _join(self, conversation, talk, learner):
-        """This connection is `learner`'s from now on."""
-        others = [self._open[number] for number in learner.open if number in self._open]
-        if len(others) >= self._limits.connections_per_name:
-            quietest = min(others, key=lambda other: other.memory.place.last)
-            self._turn_away(
-                quietest, "too many of one name", f"{learner.name} has too many connections: this one ends"
-            )
-            quietest.close()
-        with self._roll.lock:
-            learner.open[conversation.number] = conversation
-        talk.learner = learner
-        self.log.add(conversation.number, "named", learner.name)
-        self._places.active(talk.place, monotonic(), NAMED)
-        for goal in ("named", *talk.done):
-            self._earned(conversation, goal)
-
-    def _earned(self, conversation, goal):
-        talk = conversation.memory
-        if talk.learner is None:
-            talk.done.add(goal)
-            return
-        if goal not in talk.learner.done and self._roll.reached(talk.learner, goal):
-            self.log.add(conversation.number, "got right", goal)
-        if goal != "named" and talk.place.standing != PROVEN:
-            self._places.active(talk.place, monotonic(), PROVEN)
-
-
-class Word(bytes):
-    """An answer that goes out with its letters cut."""
-
 
 def _room(connections):
     """How many connections this process can hold: a descriptor for each, and some to spare."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return connections if most == resource.RLIM_INFINITY else max(8, min(connections, most - SPARE))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
+    return connections if most < 0 else max(8, min(connections, most - SPARE))
