@@ -15,6 +15,7 @@ import select
 import socket
 import struct
 import sys
+import threading
 
 from labsupport.neighbors import Neighbors
 from labsupport.servers.door import slam
@@ -96,7 +97,7 @@ class Callers:
 
     def __init__(self):
         self.disturbed = 0
-        self._neighbors = Neighbors()
+        self._neighbors, self._asking = Neighbors(), threading.Lock()  # a case's scripts are threads
         self._unknown = {}  # listener's address: connections whose other end nobody answers for
 
     def next(self, listener, ports):
@@ -107,7 +108,8 @@ class Callers:
         """
         while readable(listener):
             sock, there = listener.accept()
-            own = self._neighbors.owner(listener.family, listener.getsockname(), there)
+            with self._asking:
+                own = self._neighbors.owner(listener.family, listener.getsockname(), there)
             if own or (own is None and there[1] in ports()):
                 return sock
             if own is None:
