@@ -1,4 +1,4 @@
-"""The hub that ships: thirty learners at once, those beside them who do their worst, and the file itself.
+"""The hub that ships: thirty learners at once, those beside them who do their worst, and who comes again.
 
 Who logs in and who starts the servers is changed for the test, as rehearsal.py says; the rest is what ships.
 """
@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import getpass
 import hashlib
-import json
 import os
-import re
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +27,7 @@ if reason := hubs.why_not():
     pytest.skip(reason, allow_module_level=True)
 sys.path.insert(0, str(ROOT / "classroom"))
 
+from hub_course import copy_of_the_course  # noqa: E402
 from hub_neighbors import NAMES, Neighbors, small_disk  # noqa: E402
 from rehearsal import CORES, Attendance, Visit, complaints, rehearse  # noqa: E402
 
@@ -55,18 +52,6 @@ class Class:
 def course(tmp_path_factory):
     """A course that nobody can change, with the environment that runs this test."""
     return copy_of_the_course(tmp_path_factory.mktemp("course") / "course")
-
-
-def copy_of_the_course(course: Path) -> Path:
-    for name in ("notebooks", "classroom"):
-        shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in ("lab.py", "pyproject.toml", "pins.txt"):
-        shutil.copy(ROOT / name, course)
-    (course / ".venv").symlink_to(sys.prefix)
-    for path in course.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode & ~0o222)
-    return course
 
 
 def digest(folder: Path) -> str:
@@ -184,105 +169,6 @@ def renew(path: Path) -> None:
     path.chmod(0o644)
     nbformat.write(notebook, path)
     path.chmod(0o444)
-
-
-# ---- The file that ships ----------------------------------------------------------------------------------
-
-
-def shipped(tmp_path, **variables) -> dict:
-    """What JupyterHub makes of the file, as its own `--show-config-json` says."""
-    environment = {**os.environ, "SOCKETS_LIVE_HUB_STATE": str(tmp_path / "state"), **variables}
-    command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / hubs.SHIPPED), "--show-config-json"]
-    ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
-
-
-def test_with_systemd_each_learner_has_limits_and_keeps_the_network(tmp_path):
-    config = shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER="systemd")
-    spawner = config["SystemdSpawner"]
-    assert config["JupyterHub"]["spawner_class"] == "systemdspawner.SystemdSpawner"
-    assert spawner["mem_limit"] and spawner["cpu_limit"] and int(spawner["unit_extra_properties"]["TasksMax"])
-    assert spawner["isolate_tmp"] and spawner["readonly_paths"] == [str(ROOT)]
-    taken = {"PrivateDevices", "RestrictNamespaces", "ProtectKernelTunables", "DeviceAllow", "DevicePolicy"}
-    assert not spawner["isolate_devices"] and not taken & set(spawner["unit_extra_properties"])
-    # The spawner formats them, and would give the first learner's name to all.
-    assert not any("{" in value for value in spawner["unit_extra_properties"].values())
-
-
-@pytest.mark.parametrize("spawner", ["systemd", "sudo", "local"])
-def test_every_setting_is_one_that_its_class_has(tmp_path, spawner):
-    jupyterhub_app = pytest.importorskip("jupyterhub.app")
-    from jupyterhub.auth import PAMAuthenticator
-    from jupyterhub.proxy import ConfigurableHTTPProxy
-    from jupyterhub.spawner import Spawner
-    from sudospawner import SudoSpawner
-    from systemdspawner import SystemdSpawner
-
-    known = (jupyterhub_app.JupyterHub, PAMAuthenticator, ConfigurableHTTPProxy, Spawner)
-    classes = {each.__name__: each for each in (*known, SudoSpawner, SystemdSpawner)}
-    config = shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER=spawner)
-    for section, settings in config.items():
-        assert set(settings) <= set(classes[section].class_traits(config=True)), section
-
-
-def test_who_gets_in_is_asked_of_the_machine(tmp_path):
-    config = shipped(tmp_path)
-    assert config["JupyterHub"]["authenticator_class"] == "pam"
-    assert config["PAMAuthenticator"]["allowed_groups"] or config["PAMAuthenticator"]["allow_all"]
-
-
-def test_the_hub_keeps_its_files_out_of_the_course_and_listens_here_alone_without_a_certificate(tmp_path):
-    hub = shipped(tmp_path)["JupyterHub"]
-    state = tmp_path / "state"
-    assert state.stat().st_mode & 0o077 == 0
-    assert hub["db_url"] == f"sqlite:///{state}/hub.sqlite"
-    assert Path(hub["cookie_secret_file"]).parent == state
-    assert hub["bind_url"] == "http://127.0.0.1:8000"
-    for name in ("hub.key", "hub.crt"):
-        (state / name).touch()
-    assert shipped(tmp_path)["JupyterHub"]["bind_url"] == "https://:443"
-
-
-def test_a_spawner_that_there_is_not_is_said(tmp_path):
-    with pytest.raises(AssertionError, match='SPAWNER is "systemd", "sudo" or "local"'):
-        shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER="docker")
-
-
-@pytest.mark.long
-def test_sudos_helper_starts_a_learner_under_limits(course, tmp_path, monkeypatch):
-    """sudo itself is left out: a script in its place runs what it would run, for who runs this test."""
-    name = getpass.getuser()
-    stand_in = tmp_path / "bin" / "sudo"
-    stand_in.parent.mkdir()
-    stand_in.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "-u {name} -nH" ] && shift 3 && exec "$@"\n')
-    stand_in.chmod(0o755)
-    monkeypatch.setenv("PATH", str(stand_in.parent), prepend=os.pathsep)
-    more = 'c.JupyterHub.spawner_class = "sudospawner.SudoSpawner"\n'
-    helper = course / "classroom" / "sudo" / "sudospawner"
-    more += f"c.SudoSpawner.sudospawner_path = {str(helper)!r}\n"
-    with (
-        tempfile.TemporaryDirectory(prefix="class-") as folder,
-        hubs.Hub(folder, [name], course=course, more=more) as hub,
-    ):
-        server, limits = asyncio.run(limits_of_a_server(hub, name))
-    assert "lab.py" not in server and "jupyterhub.singleuser" in server
-    assert re.search(r"Max processes +512 ", limits) and re.search(r"Max core file size +0 ", limits)
-
-
-async def limits_of_a_server(hub, name):
-    """The command line and the limits of the process that serves a learner."""
-    visit = Visit(hub, name)
-    try:
-        await visit.learner.log_in()
-        await visit.learner.start()
-        assert await visit.find("03")
-        found = [Path(f"/proc/{pid}") for pid in hubs.processes_of(hub.token, name)[0]]
-        lines = {at: (at / "cmdline").read_text().replace("\0", " ") for at in found}
-        server = next(at for at, line in lines.items() if "singleuser" in line)
-        return lines[server], (server / "limits").read_text()
-    finally:
-        await visit.close()
 
 
 @pytest.mark.long
