@@ -193,3 +193,23 @@ def test_a_taken_port_is_named(running):
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, cwd=ROOT
     )
     assert done.returncode == 1 and "another program has that port" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals of POSIX")
+def test_at_a_terminal_the_end_of_input_is_survived_and_control_c_ends_it():
+    import pty
+
+    terminal, its = pty.openpty()
+    try:
+        with Class(stdin=its) as running:
+            os.write(terminal, b"answers pieces\n")
+            running.until("From now on answers come pieces")
+            os.write(terminal, b"\x04")
+            with Learner(running.address) as learner:
+                assert learner.say("I am Ada") == "hello, Ada"
+            running.process.send_signal(signal.SIGINT)
+            status, said, trouble = running.ended()
+            assert (status, trouble) == (0, "") and "1 learner" in said
+    finally:
+        os.close(terminal)
+        os.close(its)
