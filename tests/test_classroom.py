@@ -1,6 +1,7 @@
 """The class's own server: a line for a line, each goal for what earns it, a bound for whatever is sent."""
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -49,7 +50,7 @@ def loaded(sources, **names):
     return SimpleNamespace(**space)
 
 
-exchange = loaded(CLIENT).exchange
+exchange = functools.partial(loaded(CLIENT).exchange, timeout=20)  # a busy machine may take its time
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ def room():
 class Client:
     """A client that speaks in lines, from an address of its choice, and never waits for ever."""
 
-    def __init__(self, room, name=None, source=None, seconds=10):
+    def __init__(self, room, name=None, source=None, seconds=30):
         where = (source, 0) if source else None
         self.sock = socket.create_connection(room.address, timeout=seconds, source_address=where)
         self.reader = self.sock.makefile("rb")
@@ -285,7 +286,7 @@ def ends(client):
 def closes_unread(client):
     named(client)
     client.send("hello")
-    until(lambda: client.sock.recv(100, socket.MSG_PEEK))
+    until(lambda: client.sock.recv(100, socket.MSG_PEEK), timeout=20)
     client.close()
 
 
@@ -483,7 +484,7 @@ def test_connections_from_one_address_are_limited_and_this_machine_is_many():
             assert silent.line().startswith("too many from one address")
         assert [client.ask("here") for client in ours + theirs] == ["here"] * 23
         theirs[0].end()
-        until(lambda: room.connections == 22)
+        until(lambda: room.connections == 22, timeout=20)
         with Client(room, "M0", source="127.0.0.2") as again:
             assert again.greeting == "hello, M0"
         assert room.turned_away == {"too many from one address": 1}
@@ -492,7 +493,7 @@ def test_connections_from_one_address_are_limited_and_this_machine_is_many():
 def test_when_places_are_short_the_silent_go_and_the_learners_stay():
     with limited(connections=10) as room, contextlib.ExitStack() as stack:
         silent = [stack.enter_context(Client(room)) for _ in range(3)]
-        until(lambda: room.connections == 3)
+        until(lambda: room.connections == 3, timeout=20)
         spoke = stack.enter_context(Client(room))
         spoke.ask("hello")
         nonsense = stack.enter_context(Client(room))
@@ -518,7 +519,7 @@ def ended(client):
     except BlockingIOError:
         return False
     finally:
-        client.sock.settimeout(10)
+        client.sock.settimeout(30)
     return client.reader.read().endswith(b"who you are first\n")
 
 
@@ -551,7 +552,7 @@ def test_the_roll_is_limited_and_keeps_who_got_something_right():
         with Client(room, "Bob") as bob:
             with Client(room, "Cy") as cy:
                 cy.abort()
-            until(lambda: room.connections == 1)
+            until(lambda: room.connections == 1, timeout=20)
             with Client(room, "Di") as di, Client(room, "Ed") as ed:
                 assert di.greeting == "hello, Di"
                 assert ed.greeting.startswith("the class has 3 names, and no room for another")
@@ -615,8 +616,8 @@ def test_a_bucket():
 
 @pytest.mark.parametrize("name", [None, "Ada"])
 def test_silence_ends(name):
-    with limited(idle=0.5, stranger_idle=0.5) as room, Client(room, name) as client:
-        assert client.line() == "nothing came for 0.5 s: connect again when you need me"
+    with limited(idle=1, stranger_idle=1) as room, Client(room, name) as client:
+        assert client.line() == "nothing came for 1 s: connect again when you need me"
         assert client.reader.read() == b""
         assert room.turned_away == {"idle": 1}
 
@@ -755,7 +756,8 @@ OUTCOMES = [
 
 @pytest.mark.parametrize("make, outcome", OUTCOMES)
 def test_servers_that_do_not_earn_it(room, monkeypatch, make, outcome):
-    monkeypatch.setattr(guests, "PATIENCE", 0.5)
+    if make is SilentServer:
+        monkeypatch.setattr(guests, "PATIENCE", 0.5)
     with make() as server:
         visits, done = asked(room, server.port)
     assert len(visits) == 1 and visits[0][1].startswith(outcome), visits
@@ -763,7 +765,7 @@ def test_servers_that_do_not_earn_it(room, monkeypatch, make, outcome):
 
 
 def test_a_server_that_does_not_end_has_not_answered_right(room, monkeypatch):
-    monkeypatch.setattr(guests, "PATIENCE", 0.5)
+    monkeypatch.setattr(guests, "PATIENCE", 2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def echo_for_ever():
@@ -783,7 +785,6 @@ def test_a_server_that_does_not_end_has_not_answered_right(room, monkeypatch):
 
 
 def test_a_server_that_serves_one_at_a_time_does_not_withstand_one_that_stays(room, monkeypatch):
-    monkeypatch.setattr(guests, "PATIENCE", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def one_by_one():
@@ -798,6 +799,7 @@ def test_a_server_that_serves_one_at_a_time_does_not_withstand_one_that_stays(ro
         thread.start()
         port = listener.getsockname()[1]
         assert asked(room, port)[1] == {"server"}
+        monkeypatch.setattr(guests, "PATIENCE", 0.5)
         visits, done = asked(room, port, "connect")
         assert visits[1:] == (("connect", "came and said nothing"), ("good", "no answer within 0.5 s"))
         assert done == {"server"}
@@ -878,13 +880,14 @@ def test_visits_are_remembered_to_a_bound(room):
 
 
 @pytest.mark.parametrize("behavior", ["good", "half-close", "silent"])
-def test_close_ends_visits_in_the_middle(behavior):
+def test_close_ends_visits_in_the_middle(behavior, monkeypatch):
+    monkeypatch.setattr(guests, "PATIENCE", 60)
     with SilentServer() as server:
         with Classroom() as room, Client(room, "Ada") as client:
             client.ask(f"visit {server.port} {behavior}")
-            until(lambda: server.connections)
+            until(lambda: server.connections, timeout=20)
             began = time.monotonic()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20  # not a minute
 
 
 # The room
