@@ -136,6 +136,15 @@ def test_networks_for_all_at_once():
     assert "user and " in finding.found and " network namespaces" in finding.found
 
 
+@pytest.mark.skipif(not Network.available(), reason="no private network here")
+def test_what_root_may_says_nothing_of_a_learner_where_apparmor_is_in_between(monkeypatch):
+    monkeypatch.setattr(trials, "_as_root", lambda: True)
+    monkeypatch.setattr(trials, "read_setting", lambda name: "1")
+    finding = trials.networks(of(learners=1))
+    assert finding.state == LOOK and "AppArmor keeps ordinary users from it" in finding.found
+    assert "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0" in finding.remedy
+
+
 @pytest.mark.parametrize(
     ("option", "reason"),
     [

@@ -24,6 +24,7 @@ from labsupport.network.reasons import read_setting
 
 PATIENCE = 60  # seconds for a trial; each takes a few on an idle machine
 NOBODY = 65534  # the account that owns nothing, on every Linux
+APPARMOR = "kernel/apparmor_restrict_unprivileged_userns"  # Ubuntu 23.10 and later
 PROXY = "configurable-http-proxy"
 _TELL = "report what the command `python -m labsupport doctor` says"
 
@@ -33,6 +34,12 @@ def networks(setting):
     told = _child("networks", str(setting.learners))
     if told is None:
         return Finding(LOOK, "making private networks took too long", _TELL)
+    if told["made"] == setting.learners and _as_root() and read_setting(APPARMOR) == "1":
+        found = f"root may make them{_who()}; AppArmor keeps ordinary users from it ({APPARMOR} is 1)"
+        remedy = (
+            f"`sudo sysctl {APPARMOR.replace('/', '.')}=0`; without, scenes are shown as they were recorded"
+        )
+        return Finding(LOOK, found, remedy)
     if told["made"] == setting.learners:
         return Finding(OK, f"{told['made']} made at once in {told['seconds']:.1f} s{_who()}{_limits()}")
     found = f"{told['made']} of {setting.learners} made{_who()}: {told['reason']}"
@@ -104,8 +111,12 @@ def ordinary():
 def _who():
     if ordinary():
         return ", as an ordinary user"
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return ", as root: an ordinary user cannot use this environment" if root else ""
+    return ", as root: an ordinary user cannot use this environment" if _as_root() else ""
+
+
+def _as_root():
+    """Whether the trials have root's privileges, which a learner has not."""
+    return not ordinary() and hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _limits():
