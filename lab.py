@@ -59,7 +59,8 @@ PATIENCE = 900  # seconds to wait for another lab.py that is setting up
 SPARE = 10**6  # bytes that a home on a hub must have left, beside the copies
 SEEN = ".course.json"  # in the learner's folder: which of the course's files were copied, or offered
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-PORT = ("--port", "--ServerApp.port")
+PORT, ROOT_DIR = ("--port", "--ServerApp.port"), ("--ServerApp.root_dir", "--notebook-dir")
+URL = ("--LabApp.default_url", "--ServerApp.default_url")
 # JupyterLab without its news pop-up, and without the panel that asks leave to fetch from the web.
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -148,10 +149,8 @@ def surroundings(places):
 
 @contextlib.contextmanager
 def alone(places, patience=None):
-    """Held while something is made, so that two lab.py never make it at once. Ends with the process.
-
-    Another one is waited for, `patience` seconds at most (PATIENCE by default). Then it is Trouble.
-    """
+    """Held while something is made, so that two lab.py never make it at once. Ends with the process. Another
+    one is waited for, `patience` seconds at most (PATIENCE by default); then it is Trouble."""
     patience = PATIENCE if patience is None else patience
     with open(places.home / ".venv.lock", "a+b") as file:
         deadline, told = time.monotonic() + patience, False
@@ -258,11 +257,7 @@ def set_up(places, extras=()):
             make(places)
         places.stamp.unlink(missing_ok=True)
         install(places, requirements(places.root, extras))
-        finish(places)
-        if "classroom" in extras:  # its learners cannot write what Python compiles
-            folders = [site_packages(places), str(places.root / "labsupport")]
-            code = f"import compileall; [compileall.compile_dir(f, quiet=2, workers=0) for f in {folders}]"
-            run([places.python, "-c", code], "compiling it for all who can only read it", places)
+        finish(places, extras)
         write_stamp(places, extras)
         say(f"Set up in {time.monotonic() - began:.0f} s")
 
@@ -314,22 +309,22 @@ def pip(places):
     )
 
 
-def site_packages(places):
-    """Where the environment's packages are."""
-    base = {"base": str(places.venv), "platbase": str(places.venv)}
-    return sysconfig.get_path("purelib", "venv", base)
-
-
-def finish(places):
+def finish(places, extras=()):
     """What the environment has besides packages: labsupport itself, and JupyterLab's settings."""
     # A path line; `pip install -e` would need setuptools, a network to get it, and to write in the course.
-    path_file = pathlib.Path(site_packages(places), "labsupport-course.pth")
-    path_file.write_text(f"{places.root}\n", "utf-8" if sys.version_info >= (3, 13) else "locale")
+    base = {"base": str(places.venv), "platbase": str(places.venv)}
+    packages = pathlib.Path(sysconfig.get_path("purelib", "venv", base))
+    encoding = "utf-8" if sys.version_info >= (3, 13) else "locale"
+    (packages / "labsupport-course.pth").write_text(f"{places.root}\n", encoding)
     folder = places.venv / "share/jupyter/lab/settings"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "overrides.json").write_text(json.dumps(SETTINGS, indent=1), "utf-8")
     trial = "import labsupport, jupyterlab.labapp, ipykernel.kernelapp, ipywidgets, matplotlib.pyplot"
     run([places.python, "-c", trial], "trying it", places)
+    if "classroom" in extras:  # its learners cannot write what Python compiles
+        folders = [str(packages), str(places.root / "labsupport")]
+        code = f"import compileall; [compileall.compile_dir(f, quiet=2, workers=0) for f in {folders}]"
+        run([places.python, "-c", code], "compiling it", places)
 
 
 # ---- Running things, and what to say when they fail ------------------------------------------------------
@@ -682,17 +677,13 @@ def given(arguments, *names):
 
 def jupyter_options(folder, arguments, on_hub=False):
     """What JupyterLab in `folder` is told: whatever `arguments`, or a hub, leave open, then `arguments`."""
-    root, url = (
-        ("--ServerApp.root_dir", "--notebook-dir"),
-        ("--LabApp.default_url", "--ServerApp.default_url"),
-    )
-    ours, said = {root: folder, ("--LabApp.extension_manager",): "readonly"}, arguments
+    ours, said, url = {ROOT_DIR: folder, ("--LabApp.extension_manager",): "readonly"}, arguments, URL
     if on_hub:  # it tells the server by variables where to listen, and what its own settings say
-        url, variables = url[::-1], {"JUPYTERHUB_ROOT_DIR": root, "JUPYTERHUB_DEFAULT_URL": url}
+        url, variables = URL[::-1], {"JUPYTERHUB_ROOT_DIR": ROOT_DIR, "JUPYTERHUB_DEFAULT_URL": URL}
         said = arguments + [f"{names[0]}=" for name, names in variables.items() if name in os.environ]
     else:
         ours["--ServerApp.ip", "--ip"] = "127.0.0.1"
-    first = [] if given(said, *root) is not None else sorted(folder.glob("00-*.ipynb"))
+    first = [] if given(said, *ROOT_DIR) is not None else sorted(folder.glob("00-*.ipynb"))
     ours[url] = f"/lab/tree/{first[0].name}" if first else "/lab"
     if given(said, *PORT) is not None:
         ours["--ServerApp.port_retries", "--port-retries"] = "0"  # the port that was asked for, or none

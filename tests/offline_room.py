@@ -1,7 +1,7 @@
 """Sets a room up from a stick, where no network is: run by test_lab_wheels.py, in a namespace of its own.
 
-`python offline_room.py COURSE EXTRA…`, or `python offline_room.py proxy` for the hub's proxy alone. Prints how it
-went as JSON; whatever goes wrong ends it with that.
+`python offline_room.py COURSE EXTRA…`, or `python offline_room.py proxy` for the hub's proxy. Prints how
+it went as JSON; whatever goes wrong ends it with that.
 """
 
 from __future__ import annotations

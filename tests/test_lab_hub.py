@@ -274,6 +274,27 @@ def test_a_home_that_cannot_be_written_shows_the_course_to_read(classroom):
     assert told["JUPYTER_DATA_DIR"].startswith(str(classroom / "run"))
 
 
+def test_what_is_shown_to_read_cannot_be_saved_and_says_so(classroom):
+    protect(classroom / "course")
+    code = """if True:
+        import sys, nbformat
+        from jupyter_server.services.contents.largefilemanager import LargeFileManager
+        manager = LargeFileManager(root_dir=sys.argv[1])
+        assert manager.get("00-start-here.ipynb", content=False)["writable"] is False
+        try:
+            manager.save({"type": "file", "format": "text", "content": "work"}, "00-start-here.ipynb")
+        except Exception as error:
+            print(error)
+    """
+    command = [sys.executable, LAUNCH, "--user", "--", sys.executable, "-c", code]
+    command.append(classroom / "course/notebooks")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode == launch.CANNOT:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0 and "Permission denied" in done.stdout, done.stderr
+    assert (classroom / "course/notebooks" / NOTEBOOKS[0]).read_text() == f"course's {NOTEBOOKS[0]}"
+
+
 def test_one_who_could_write_in_the_course_gets_a_copy_to_read(classroom):
     before = snapshot(classroom / "course")
     told, done = log_in(classroom, HOME=str(classroom / "course/pins.txt"))  # not even root can write there
