@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from traitlets.config import PyFileConfigLoader
 
 from nboutputs import ROOT
 
@@ -36,17 +37,24 @@ def course(tmp_path_factory):
     return copy_of_the_course(tmp_path_factory.mktemp("course") / "course")
 
 
-def shipped(tmp_path, **variables) -> dict:
-    """What JupyterHub makes of the file, as its own `--show-config-json` says."""
-    environment = {**os.environ, "SOCKETS_LIVE_HUB_STATE": str(tmp_path / "state"), **variables}
+def shipped(tmp_path, spawner="local") -> dict:
+    """What the file sets."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOCKETS_LIVE_HUB_STATE", str(tmp_path / "state"))
+        patch.setenv("SOCKETS_LIVE_HUB_SPAWNER", spawner)
+        return PyFileConfigLoader(str(ROOT / hubs.SHIPPED)).load_config()
+
+
+def test_jupyterhub_itself_takes_the_file(tmp_path):
+    environment = {**os.environ, "SOCKETS_LIVE_HUB_STATE": str(tmp_path / "state")}
     command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / hubs.SHIPPED), "--show-config-json"]
     ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    assert json.loads(ended.stdout)["Spawner"]["cmd"][1:] == [str(ROOT / "lab.py"), "hub"]
 
 
 def test_with_systemd_each_learner_has_limits_and_keeps_the_network(tmp_path):
-    config = shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER="systemd")
+    config = shipped(tmp_path, "systemd")
     spawner = config["SystemdSpawner"]
     assert config["JupyterHub"]["spawner_class"] == "systemdspawner.SystemdSpawner"
     assert spawner["mem_limit"] and spawner["cpu_limit"] and int(spawner["unit_extra_properties"]["TasksMax"])
@@ -68,7 +76,7 @@ def test_every_setting_is_one_that_its_class_has(tmp_path, spawner):
 
     known = (jupyterhub_app.JupyterHub, PAMAuthenticator, ConfigurableHTTPProxy, Spawner)
     classes = {each.__name__: each for each in (*known, SudoSpawner, SystemdSpawner)}
-    config = shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER=spawner)
+    config = shipped(tmp_path, spawner)
     for section, settings in config.items():
         assert set(settings) <= set(classes[section].class_traits(config=True)), section
 
@@ -92,8 +100,8 @@ def test_the_hub_keeps_its_files_out_of_the_course_and_listens_here_alone_withou
 
 
 def test_a_spawner_that_there_is_not_is_said(tmp_path):
-    with pytest.raises(AssertionError, match='SPAWNER is "systemd", "sudo" or "local"'):
-        shipped(tmp_path, SOCKETS_LIVE_HUB_SPAWNER="docker")
+    with pytest.raises(SystemExit, match='SPAWNER is "systemd", "sudo" or "local"'):
+        shipped(tmp_path, "docker")
 
 
 @pytest.fixture
