@@ -177,19 +177,20 @@ def contrast(one, other):
 def test_a_lost_server_is_said_and_a_new_one_found(page, room):
     board = Page(room)
     port = board.address[1]
-    with class_of(room, ["Ada"]):
+    with class_of(room, ["Ada", *map(str, range(29))]):
         page.goto(board.url)
-        shows(page, "Ada")
+        shows(page, "30 learners, 30 connected")
         assert not page.locator(".lost").is_visible()
         board.close()
         shows(page, "The connection to the class's server is lost since")
         assert "Ada" in page.inner_text("body")
-        fits_with_the_warning = page.evaluate(
-            "() => document.querySelector('.lost').getBoundingClientRect().right"
-        )
-        assert fits_with_the_warning <= page.viewport_size["width"]
+        fits(page)
+        edges = """() => [...document.querySelectorAll('tbody tr:last-child, .lost')].map(
+            one => one.getBoundingClientRect()).map(box => [box.top, box.bottom])"""
+        (lost_top, _), (_, last_row) = sorted(page.evaluate(edges), reverse=True)
+        assert last_row <= lost_top  # it covers no learner
         with Page(room, port=port), class_of(room, ["Grace"]):
-            shows(page, "2 learners, 2 connected")
+            shows(page, "31 learners, 31 connected")
             page.wait_for_selector(".lost", state="hidden")
 
 

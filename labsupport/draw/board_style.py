@@ -86,8 +86,8 @@ body{margin:0;font-family:var(--sans);font-size:2rem;line-height:1.3}
 .explained dt{font-weight:700;color:var(--c)}
 .explained dd{margin:0 3rem 0 0;color:var(--dim)}
 .lost{display:none}
-.is-lost .lost{display:block;background:var(--x);color:var(--paper);font-size:3rem;font-weight:650;
- padding:1.2rem 2.8rem;line-height:1.25}
+.is-lost .lost{display:block;position:fixed;left:0;right:0;bottom:0;background:var(--x);color:var(--paper);
+ font-size:2.5rem;font-weight:650;padding:1.2rem 2.8rem;line-height:1.25}
 .is-lost .board{opacity:.45;filter:grayscale(1)}
 """
 
