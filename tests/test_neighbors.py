@@ -400,6 +400,6 @@ def test_every_verdict_is_the_same_beside_a_neighbor_that_floods(exercise, kept)
 @pytest.mark.long
 @others
 def test_a_right_client_of_udp_is_right_beside_strangers_datagrams():
-    """They reach its own socket, as they may anywhere; who takes them for the answer may be told otherwise."""
+    """They reach its own socket, as they may anywhere; who takes them for answers may be told otherwise."""
     right = [f"{answer} " for answer in known("ask_udp") if answer.kind == "right"]
     assert right and not [said for said in flooded(200, "ask_udp") if said.startswith(tuple(right))]
