@@ -28,7 +28,7 @@ async function ask() {
     if (failures >= PATIENCE && !lost.textContent) {
       document.body.classList.add("is-lost");
       lost.textContent = "✕ The connection to the class's server is lost since " + since.toLocaleTimeString()
-        + ". The board below is old. This page goes on trying.";
+        + ". What you see is old. This page goes on trying.";
     }
   } finally {
     clearTimeout(timer);
