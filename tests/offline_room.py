@@ -87,4 +87,4 @@ def interfaces() -> list[str]:
 
 
 if __name__ == "__main__":
-    proxy() if sys.argv[1] == "proxy" else main(pathlib.Path(sys.argv[1]), sys.argv[2:])
+    proxy() if sys.argv[1] == "proxy" else main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:])
