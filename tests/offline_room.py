@@ -31,7 +31,7 @@ TRIES = {
 
 
 def main(course: pathlib.Path, extras: list[str]) -> None:
-    told = {"reached": reached("pypi.org", 443), "interfaces": interfaces()}
+    told = {"reached": way_out(), "interfaces": interfaces()}
     command = [sys.executable, str(course / "lab.py")]
     done = subprocess.run([*command, "setup", *extras], text=True, stdout=subprocess.PIPE, timeout=500)
     if done.returncode:
@@ -56,7 +56,7 @@ def proxy() -> None:
         try:
             until(lambda: reached("127.0.0.1", ports[1]), timeout=60)
             routes = get(f"http://127.0.0.1:{ports[1]}/api/routes", {"Authorization": "token word"})
-            print(json.dumps({"reached": reached("pypi.org", 443), "routes": json.loads(routes)}))
+            print(json.dumps({"reached": way_out(), "routes": json.loads(routes)}))
         finally:
             process.terminate()
 
@@ -70,6 +70,16 @@ def free_port() -> int:
 def get(url: str, headers: dict[str, str] | None = None) -> str:
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=30) as answer:
         return answer.read().decode()
+
+
+def way_out() -> bool:
+    """Whether the kernel knows a way to any other machine: to one that nobody has (RFC 5737). Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 443))
+        except OSError:
+            return False
+    return True
 
 
 def reached(host: str, port: int) -> bool:

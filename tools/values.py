@@ -1,6 +1,6 @@
 """Holds the values for Kubernetes to the chart itself, as `helm upgrade` will before it does anything.
 
-    helm pull jupyterhub --repo https://hub.jupyter.org/helm-chart/ --version 4.4.0 --untar
+    helm pull jupyterhub/jupyterhub --version 4.4.0 --untar
     python tools/values.py jupyterhub
 
 CHART: the unpacked chart, or the folder of that name in a clone of zero-to-jupyterhub-k8s. It needs the extra
