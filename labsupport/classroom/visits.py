@@ -87,32 +87,39 @@ class Visits:
         return None
 
     def _visit(self, learner, server, behavior):
-        """In a thread of the pool: the visit, and after a bad one a good one."""
+        """In a thread of the pool: the visit, and after a bad one a good one; then what came of them."""
+        notes, goals = [], []
         try:
-            if behavior == GOOD:
-                self._call_well(learner, server, "server")
-                return
-            with Guest(server, self._left) as guest:
-                came, outcome = guest.do(BAD[behavior])
-                self._note(learner, behavior, outcome)
-                # The bad one may still be there: a server that serves one at a time shows now.
-                if came and self._call_well(learner, server, "server"):
-                    self._roll.reached(learner, "withstood")
+            self._call(server, behavior, notes, goals)
         except Leave:
             pass
         except Exception as error:
             self.errors.append(error)
-        finally:
-            with self._lock:
-                learner.visiting = False
-                self._pending -= 1
+        with self._lock:  # first: whoever waits for the outcome may send the next visitor
+            learner.visiting = False
+            self._pending -= 1
+        for note in notes:
+            self._note(learner, *note)
+        for goal in goals:
+            self._roll.reached(learner, goal)
 
-    def _call_well(self, learner, server, goal):
+    def _call(self, server, behavior, notes, goals):
+        if behavior != GOOD:
+            with Guest(server, self._left) as guest:
+                came, outcome = guest.do(BAD[behavior])
+                notes.append((behavior, outcome))
+                # The bad one may still be there: a server that serves one at a time shows now.
+                if came and self._call_well(server, notes, goals):
+                    goals.append("withstood")
+        else:
+            self._call_well(server, notes, goals)
+
+    def _call_well(self, server, notes, goals):
         with Guest(server, self._left) as guest:
             right, outcome = guest.do(call_well)
-        self._note(learner, GOOD, outcome)
+        notes.append((GOOD, outcome))
         if right:
-            self._roll.reached(learner, goal)
+            goals.append("server")
         return right
 
     def _note(self, learner, behavior, outcome):
