@@ -1,7 +1,12 @@
-"""What several test files share: how notebooks are chosen, and what nbval may not ask of this machine."""
+"""What several test files share: what nbval may not ask of this machine, and a class's room."""
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
+
+import pytest
 from abilities import missing_here
 
 
@@ -13,3 +18,26 @@ def pytest_collection_modifyitems(items):
         cell = getattr(item, "cell", None)
         if cell is not None and missing_here() & set(cell.metadata.get("tags", ())):
             item.options["check"] = False
+
+
+@pytest.fixture
+def nothing_taken():
+    """Every test gives back the descriptors and the threads that it took."""
+    from labsupport import tidy
+
+    socket.getaddrinfo("localhost", None)  # what the resolver keeps open is there before
+    descriptors, threads = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
+    yield
+    tidy()
+    assert set(threading.enumerate()) == threads
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
+
+
+@pytest.fixture
+def room():
+    """A room with common limits, whose thread met no error."""
+    from labsupport import Classroom
+
+    with Classroom() as room:
+        yield room
+        assert room.errors == []

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from test_classroom import Client, exchange
+from class_clients import Client, exchange
 
 from labsupport import EchoServer, until
 from labsupport.classroom.roll import GOALS
