@@ -61,6 +61,10 @@ SEEN = ".course.json"  # in the learner's folder: which of the course's files we
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 PORT, ROOT_DIR = ("--port", "--ServerApp.port"), ("--ServerApp.root_dir", "--notebook-dir")
 URL = ("--LabApp.default_url", "--ServerApp.default_url")
+# jsonschema, with which Jupyter checks its messages, imports all that it may ever need. One, for a form
+# of address (IRI) that no schema of Jupyter's names, computes a grammar first: over a second of a processor,
+# half of a server's start, and thirty learners come at once. Where it is absent, jsonschema does without.
+LEAN = "import runpy, sys; sys.modules['rfc3987_syntax'] = None; "
 # JupyterLab without its news pop-up, and without the panel that asks leave to fetch from the web.
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -480,7 +484,7 @@ def trust(places, notebooks):
     Where that fails nothing is lost: until a cell is run its output stands there as text.
     """
     if notebooks:
-        code = "from nbformat.sign import TrustNotebookApp; TrustNotebookApp.launch_instance()"
+        code = LEAN + "from nbformat.sign import TrustNotebookApp; TrustNotebookApp.launch_instance()"
         command = [str(part) for part in (places.python, "-c", code, *notebooks)]
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -541,7 +545,7 @@ def start(arguments):
     with alone(places):
         trust(places, copy_course(places))
     say(f"Opening {places.mine} in JupyterLab; Ctrl-C, twice, ends it")
-    hand_over(places, places.mine, ["-m", "jupyterlab", *jupyter_options(places.mine, arguments)])
+    hand_over(places, places.mine, [*jupyter("jupyterlab"), *jupyter_options(places.mine, arguments)])
 
 
 def setup(extras):
@@ -612,7 +616,7 @@ def hub(arguments):
         said = f"{error}\n{places.mine} took no copies: make room there, and see that it can be written."
         print(f"{said}\nShown is {folder}; Jupyter's own files are in {places.state}.", file=sys.stderr)
     options = jupyter_options(folder, arguments, on_hub=True)
-    hand_over(places, folder, ["-m", "jupyterhub.singleuser", *options])
+    hand_over(places, folder, [*jupyter("jupyterhub.singleuser"), *options])
 
 
 def check_room(places):
@@ -706,6 +710,11 @@ def check_port(arguments):
             probe.bind(("127.0.0.1", int(port)))
         except OSError as error:
             raise Trouble(f"Port {port}: {error.strerror}.\nName another; or none, and a free one is found.")
+
+
+def jupyter(module):
+    """Python's arguments that run `module` as -m does, but LEAN."""
+    return ["-c", f"{LEAN}runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"]
 
 
 def hand_over(places, folder, arguments):

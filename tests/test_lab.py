@@ -342,13 +342,21 @@ def test_an_interrupted_step_ends_its_command(places):
 # ---- Starting
 
 
+def test_jupyter_starts_without_the_grammar_that_it_does_not_use(tmp_path):
+    tells = "import sys; print(sys.argv[1:], sys.modules['rfc3987_syntax'], __name__)"
+    (tmp_path / "telling.py").write_text(tells)
+    command = [sys.executable, *lab.jupyter("telling"), "--one", "two"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "['--one', 'two'] None __main__\n"
+
+
 @posix
 def test_a_second_start_goes_straight_to_jupyterlab(made):
     done = call(made, "--no-browser", "--LabApp.quit_button=False")
     said = done.stdout.splitlines()
     assert "Setting up" not in done.stdout and f"cwd={made.mine}" in said
     arguments = [line[4:] for line in said if line.startswith("arg=")]
-    assert arguments[:2] == ["-m", "jupyterlab"]
+    assert arguments[:2] == lab.jupyter("jupyterlab")
     assert arguments[-2:] == ["--no-browser", "--LabApp.quit_button=False"]
     assert "--ServerApp.ip=127.0.0.1" in arguments
     assert "--LabApp.default_url=/lab/tree/00-start-here.ipynb" in arguments
@@ -452,5 +460,5 @@ def test_an_environment_that_a_teacher_made_is_shared(locked_course):
     if os.geteuid():
         root.chmod(0o555)
     done = call_as_user(root, home)
-    assert "shared jupyterlab " in done.stdout and "Setting up" not in done.stdout, done.stderr
+    assert "run_module('jupyterlab'" in done.stdout and "Setting up" not in done.stdout, done.stderr
     assert len(list(home.rglob("my-notebooks/*.ipynb"))) == 2
