@@ -41,8 +41,8 @@ class Learner:
             follow_redirects=True,
             timeout=PATIENCE,
             verify=NO_TLS,
-            # A connection that is kept may be closed by the proxy just when the next request goes out. A browser
-            # asks again by itself; httpx does not.
+            # A connection that is kept may be closed by the proxy just when the next request goes out. A
+            # browser asks again by itself; httpx does not.
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"User-Agent": f"rehearsal of {name}"},
         )
