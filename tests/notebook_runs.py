@@ -127,6 +127,7 @@ async def _execute(path, condition, checkout: Path, folders) -> Outcome:
         notebook,
         km=manager,
         timeout=TIMEOUT,
+        iopub_timeout=TIMEOUT,  # what was printed may come long after the reply where all processors are busy
         interrupt_on_timeout=True,
         allow_errors=True,
         store_widget_state=False,

@@ -387,11 +387,18 @@ def test_a_verdict_is_the_same_beside_a_neighbor_that_floods(kept):
     assert flooded(kept, "last_callers", "accept_by_peer") == []
 
 
+# Not room_in_queue beside one that leaves at once: it asks how much room the kernel's queue has, a neighbor's
+# call takes some of it, and the kernel does not keep whose it was when it has gone.
 @pytest.mark.long
 @others
-@pytest.mark.parametrize("kept", [200, 0], ids=["stays", "leaves-at-once"])
 @pytest.mark.parametrize(
-    "exercise", ["accept_within", "connect_any", "ask_and_read", "run_client", "serve", "room_in_queue"]
+    ("exercise", "kept"),
+    [
+        (name, kept)
+        for name in ("accept_within", "connect_any", "ask_and_read", "run_client", "serve", "room_in_queue")
+        for kept in (200, 0)
+        if (name, kept) != ("room_in_queue", 0)
+    ],
 )
 def test_every_verdict_is_the_same_beside_a_neighbor_that_floods(exercise, kept):
     assert flooded(kept, exercise) == []
