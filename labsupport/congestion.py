@@ -4,8 +4,8 @@ Congestion control is a loop that takes seconds: one look shows nothing of it. S
 busy for some seconds and looks a hundred times a second, at the kernel's window (TCP_INFO) and at the wire's
 queue. The connections themselves are the learner's: made by plain socket code, in a function of the learner's.
 
-A curve is worth something only if the wire kept its plan. A race over a wire that was late by more than a
-round trip is run once more, and if that was late too, whatever is found in it says so instead of claiming.
+A curve is worth something only if the wire kept its plan. A race over a wire that was late by more than half
+a round trip is run once more, and if that was late too, whatever is found in it says so instead of claiming.
 """
 
 from __future__ import annotations
@@ -150,14 +150,14 @@ class Race:
 
     @property
     def counts(self):
-        """Whether the wire kept its plan well enough: late by a round trip at most."""
+        """Whether the wire kept its plan well enough: late by half a round trip at most."""
         self.wait()
         return self.in_time
 
     @property
     def in_time(self):
         """The same without waiting: whether the wire has kept its plan until now."""
-        return self.late <= max(PATIENCE, self.round_trip)
+        return self.late <= max(PATIENCE, self.round_trip / 2)
 
     @property
     def done(self):
