@@ -85,7 +85,7 @@ def test_it_says_where_learners_connect_and_where_the_board_is(running):
 def test_commands_do_what_they_say(running):
     with EchoServer() as served, Learner(running.address, "I am Ada Lovelace") as ada:
         running.type("answers pieces")
-        running.until("From now on answers come pieces")
+        running.until("From now on answers come in pieces")
         running.type("visit Ada Lovelace good")
         running.until("Ada Lovelace has no server yet")
         assert ada.say(f"visit {served.port}") == "coming"
@@ -203,7 +203,7 @@ def test_at_a_terminal_the_end_of_input_is_survived_and_control_c_ends_it():
     try:
         with Class(stdin=its) as running:
             os.write(terminal, b"answers pieces\n")
-            running.until("From now on answers come pieces")
+            running.until("From now on answers come in pieces")
             os.write(terminal, b"\x04")
             with Learner(running.address) as learner:
                 assert learner.say("I am Ada") == "hello, Ada"

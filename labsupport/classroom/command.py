@@ -205,7 +205,9 @@ class Desk:
         if len(words) != 1:
             return f"Answers come {self.room.answers}. To change it: answers whole, pieces or late."
         self.room.answers = words[0]
-        return f"From now on answers come {self.room.answers}."
+        from labsupport.draw.board import ANSWERS
+
+        return f"From now on answers come {ANSWERS[self.room.answers]}."
 
     def _visit(self, words):
         if len(words) < 2:
