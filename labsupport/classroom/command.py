@@ -202,11 +202,11 @@ class Desk:
         return f"{HELP}\nbehaviors: {', '.join(BEHAVIORS)}"
 
     def _answers(self, words):
-        if len(words) != 1:
-            return f"Answers come {self.room.answers}. To change it: answers whole, pieces or late."
-        self.room.answers = words[0]
         from labsupport.draw.board import ANSWERS
 
+        if len(words) != 1:
+            return f"Answers come {ANSWERS[self.room.answers]}. To change it: answers whole, pieces or late."
+        self.room.answers = words[0]
         return f"From now on answers come {ANSWERS[self.room.answers]}."
 
     def _visit(self, words):
