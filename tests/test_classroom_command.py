@@ -105,7 +105,7 @@ def test_commands_do_what_they_say(running):
         running.type("dismiss Ada Lovelace")
         running.until("is forgotten")
         running.type("answers")
-        running.until("Answers come pieces. To change it")
+        running.until("Answers come in pieces. To change it")
         running.type("answers backwards")
         running.until("backwards")
     running.type("quit")
