@@ -13,12 +13,11 @@ import urllib.request
 from html.parser import HTMLParser
 
 import pytest
-
 from classes import GOAL_LIST, JOKER, Learner, model, row
+
 from labsupport import tidy, until
 from labsupport.classroom import page as page_module
 from labsupport.classroom.page import Page, trusted
-from labsupport.classroom.room import Classroom
 from labsupport.draw.board import amount, board_text, columns, place
 from labsupport.draw.board_html import FEW, board_html, rows_html, size_class
 from labsupport.draw.board_style import page_style
@@ -157,12 +156,6 @@ def test_an_address_is_told_as_connect_wants_it():
 
 
 # The page
-
-
-@pytest.fixture
-def room():
-    with Classroom() as room:
-        yield room
 
 
 @pytest.fixture

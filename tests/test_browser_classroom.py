@@ -7,17 +7,16 @@ import http.server
 import re
 import threading
 
+import labpage
 import nbformat
 import pytest
-
-import labpage
 import test_browser
 from classes import JOKER, Learner
-from labsupport import EchoServer
-from labsupport.classroom.page import Page
-from labsupport.classroom.room import Classroom
 from test_browser import checkout, served, text_until  # noqa: F401
 from test_browser import page as lab_page  # noqa: F401
+
+from labsupport import EchoServer
+from labsupport.classroom.page import Page
 
 pytestmark = test_browser.pytestmark
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -33,12 +32,6 @@ OVERFLOWS = """() => {
         out.map(one => one.outerHTML.slice(0, 120))]; }"""
 COVERED = """() => [...document.querySelectorAll('td.g.yes, td.state span')].filter(
     one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"""
-
-
-@pytest.fixture
-def room():
-    with Classroom() as room:
-        yield room
 
 
 @pytest.fixture

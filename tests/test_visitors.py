@@ -1,7 +1,6 @@
 """Visitors come by themselves, do their one thing, and go when they are told to, whatever the server does."""
 
 import contextlib
-import os
 import socket
 import threading
 
@@ -10,15 +9,7 @@ import pytest
 from labsupport import tidy, until
 from labsupport.servers import EchoServer, Visitor, visitors
 
-
-@pytest.fixture(autouse=True)
-def nothing_left():
-    """Every test gives back the descriptors and the threads that it took."""
-    descriptors, threads = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
-    yield
-    tidy()
-    assert set(threading.enumerate()) == threads
-    assert len(os.listdir("/proc/self/fd")) <= descriptors
+pytestmark = pytest.mark.usefixtures("nothing_taken")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from labsupport.classroom.limits import LINE_COST, Accounts
 from labsupport.classroom.owed import WAYS, Owed, Reading
 from labsupport.classroom.places import NONSENSE, SILENT, SPOKE, Places
 from labsupport.classroom.roll import MANY_LINES, MUCH
-from labsupport.servers.arguments import checked_port
+from labsupport.servers.arguments import checked_choice, checked_port
 from labsupport.servers.base import BACKLOG, Server
 
 AT_ONCE = 16 * 1024  # bytes read from one connection before the others have their turn
@@ -38,11 +38,7 @@ _COMMANDS = (b"I am", b"word", b"visit")
 
 def checked_way(answers):
     """`answers` itself; TypeError or ValueError for no way of answering."""
-    if not isinstance(answers, str):
-        raise TypeError(f"answers must be one of {', '.join(WAYS)}, not {answers!r}")
-    if answers not in WAYS:
-        raise ValueError(f"answers must be one of {', '.join(WAYS)}, not {answers!r}")
-    return answers
+    return checked_choice("answers", answers, WAYS)
 
 
 class ClassServer(Answering, Server):

@@ -16,6 +16,7 @@ from time import monotonic
 
 from labsupport.classroom.guests import BAD, Guest, Leave, call_well
 from labsupport.classroom.words import cleaned
+from labsupport.servers.arguments import checked_choice
 
 GOOD = "good"
 BEHAVIORS = (GOOD, *BAD)
@@ -26,11 +27,7 @@ LEAST_PORT = 1024
 
 def checked_behavior(behavior):
     """`behavior` itself; TypeError or ValueError for none."""
-    if not isinstance(behavior, str):
-        raise TypeError(f"behavior must be one of {', '.join(BEHAVIORS)}, not {behavior!r}")
-    if behavior not in BEHAVIORS:
-        raise ValueError(f"behavior must be one of {', '.join(BEHAVIORS)}, not {behavior!r}")
-    return behavior
+    return checked_choice("behavior", behavior, BEHAVIORS)
 
 
 class Visits:

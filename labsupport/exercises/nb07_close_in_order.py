@@ -8,6 +8,7 @@ from labsupport.exercises.c_calls import fails, gave, impatient
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.nb07_ends import (
     HASTE,
+    NO_END,
     UNREAD,
     all_came,
     closed,
@@ -16,8 +17,6 @@ from labsupport.exercises.nb07_ends import (
     read_on,
     still_runs,
 )
-
-NO_END = "the peer waits for the end of what you say, and you had not said that you are done"
 
 
 def call(native, sock, eintr=0):

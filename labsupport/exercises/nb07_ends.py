@@ -9,6 +9,7 @@ from labsupport.observe import observe
 UNREAD = b"second question\n"
 MEANWHILE = 1.5  # seconds that a peer gives a function to do its part before the peer goes on
 HASTE = 0.1  # seconds before a peer answers an end: a function that waits for no answer is gone by then
+NO_END = "the peer waits for the end of what you say, and you had not said that you are done"
 AT_REST = "ESTABLISHED", "CLOSE-WAIT"  # the states of an end that has not said that it is done
 
 
@@ -46,7 +47,7 @@ def has_spoken(call):
 
 
 def still_runs(call, seconds):
-    """Whether the function still runs after `seconds`: one that does not wait for its peer is gone by then."""
+    """Whether the function still runs after `seconds`: one that waits for no peer is gone by then."""
     try:
         until(lambda: not call.running, seconds)
     except TimeoutError:

@@ -9,6 +9,7 @@ from labsupport.exercises.channel import Hand
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.nb07_ends import (
     HASTE,
+    NO_END,
     UNREAD,
     all_came,
     closed,
@@ -19,8 +20,6 @@ from labsupport.exercises.nb07_ends import (
 )
 from labsupport.exercises.outcome import describe
 from labsupport.exercises.trial import needs_ipv6
-
-NO_END = "the peer waits for the end of what you say, and you had not said that you are done"
 
 
 def _all_delivered(trial):

@@ -69,6 +69,16 @@ def checked_path(path):
     return path
 
 
+def checked_choice(name, value, choices):
+    """`value` itself, a text among the `choices`."""
+    said = f"{name} must be one of {', '.join(choices)}, not {value!r}"
+    if not isinstance(value, str):
+        raise TypeError(said)
+    if value not in choices:
+        raise ValueError(said)
+    return value
+
+
 def checked_number(name, value, least, unit, whole=False):
     """A finite number of `unit`, `least` or more; whole ones only where `whole`."""
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):

@@ -333,10 +333,7 @@ def _said(error):
 
 
 def _checked_behavior(behavior, kind, family):
-    if not isinstance(behavior, str):
-        raise TypeError(f"behavior must be one of {', '.join(BEHAVIORS)}, not {behavior!r}")
-    if behavior not in BEHAVIORS:
-        raise ValueError(f"behavior must be one of {', '.join(BEHAVIORS)}, not {behavior!r}")
+    arguments.checked_choice("behavior", behavior, BEHAVIORS)
     if kind == socket.SOCK_DGRAM:
         if behavior in ("half-close", "reset"):
             raise ValueError(f"datagrams have no connection, so a visitor cannot {behavior!r} one")
