@@ -178,11 +178,9 @@ def slow_to_end(cells, folder) -> list[int]:
                     slow.append(number)
                 kernel.run(cell.source)  # an error is right where half of it was done; a hang is not
         kernel.run(cells[-1].source)
-        threads = kernel.value("[what for what in leftovers.found() if what.startswith('thread')]")
-        children = ast.literal_eval(kernel.value("leftovers.children()"))
+        threads, children = remains(kernel)
     assert threads == "[]", threads
-    left = [child for child in children if os.path.exists(f"/proc/{child.split()[0]}")]
-    assert not left, f"after the kernel's end: {left}"
+    assert not (left := outliving(children)), f"after the kernel's end: {left}"
     return slow
 
 
@@ -199,9 +197,34 @@ def interrupted_in(cells, number: int, folder) -> float:
         seconds = kernel.interrupt(message)[0] - kernel.yardstick()
         for cell in cells[number + 1 :]:
             kernel.run(cell.source)  # an error is right where a name is missing now; a hang is not
-        threads = kernel.value("[what for what in leftovers.found() if what.startswith('thread')]")
-        children = ast.literal_eval(kernel.value("leftovers.children()"))
+        threads, children = remains(kernel)
     assert threads == "[]", f"after {cells[number].id}: {threads}"
-    left = [child for child in children if os.path.exists(f"/proc/{child.split()[0]}")]
-    assert not left, f"after {cells[number].id}, and after the kernel's end: {left}"
+    assert not (left := outliving(children)), f"after {cells[number].id}, and after the kernel's end: {left}"
     return seconds
+
+
+def remains(kernel) -> tuple[str, list[str]]:
+    """The threads that a kernel has beyond the start, as text, and its child processes."""
+    threads = kernel.value("[what for what in leftovers.found() if what.startswith('thread')]")
+    return threads, ast.literal_eval(kernel.value("leftovers.children()"))
+
+
+def outliving(children: list[str]) -> list[str]:
+    """Those of an ended kernel's children that run on."""
+    ends = time.monotonic() + TIMEOUT
+    while (left := [child for child in children if runs(child.split()[0])]) and time.monotonic() < ends:
+        time.sleep(0.05)
+    return left
+
+
+def runs(pid: str) -> bool:
+    """Whether a process has not ended.
+
+    One that has is a zombie (Z) for as long as nobody asks how it ended, see proc(5): here an interrupted
+    cell's own Popen, and then, at the kernel's end, the machine's first process, which takes its time.
+    """
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
