@@ -20,6 +20,7 @@ from tornado import httpserver, netutil, web
 
 from labsupport import tidying
 from labsupport.classroom.shown import board_of
+from labsupport.closing import Closing
 from labsupport.draw import board_html, board_style
 from labsupport.servers import arguments
 
@@ -50,7 +51,7 @@ SHELL = """<!DOCTYPE html>
 """
 
 
-class Page:
+class Page(Closing):
     """The board of `room`, a Classroom, as a web page at `url`, served by a background thread.
 
     `host` is an address of this machine: 127.0.0.1 for this machine alone. `port` 0 lets the kernel pick one.
@@ -60,7 +61,6 @@ class Page:
 
     def __init__(self, room, host="127.0.0.1", port=0):
         self.room, self.errors = room, []
-        self._raised = False
         self._listener = _listener(host, port)
         self.address = self._listener.getsockname()[:2]
         self._loop, self._ready, self._failure = None, threading.Event(), None
@@ -96,15 +96,7 @@ class Page:
             if self._thread.is_alive():
                 raise RuntimeError(f"the thread {self._thread.name} did not end within {STARTING} s")
         tidying.unregister(self)
-        if self.errors and not self._raised:
-            self._raised = True
-            raise self.errors[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        self.close()
+        self._raise_first()
 
     def __repr__(self):
         return f"the class's board as a page{', closed' if self.closed else ''}"

@@ -8,10 +8,11 @@ from labsupport.classroom.limits import Limits
 from labsupport.classroom.roll import Roll
 from labsupport.classroom.server import ClassServer, checked_way
 from labsupport.classroom.visits import Visits, checked_behavior
+from labsupport.closing import Closing
 from labsupport.observe import observe
 
 
-class Classroom:
+class Classroom(Closing):
     """A server for the learners' clients, and a visitor for their servers; listening once it is made.
 
     `host` is an address of this machine: loopback unless told otherwise; "0.0.0.0" is all of its IPv4
@@ -40,7 +41,7 @@ class Classroom:
         self.address = self._server.address[:2]
         self.addresses = tuple(reachable(*self.address))
         self.log = self._server.log
-        self.closed = self._raised = False
+        self.closed = False
         tidying.register(self, "server")
 
     @property
@@ -113,16 +114,8 @@ class Classroom:
         try:
             self._visits.close()
         finally:
-            self._server.close()
-        if self._visits.errors and not self._raised:
-            self._raised = True
-            raise self._visits.errors[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        self.close()
+            self._server._end()
+        self._raise_first()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         from labsupport.widgets.room import mimebundle

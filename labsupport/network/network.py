@@ -9,6 +9,7 @@ import sys
 import threading
 
 from labsupport import tidying
+from labsupport.closing import Closing
 from labsupport.network.reasons import NetworkUnavailable, unavailable
 
 NAMES = "abcdefgh"
@@ -21,7 +22,7 @@ USUAL_RTO_MIN = 0.2  # seconds; Linux's own, which RFC 6298 would have at 1
 _open = set()
 
 
-class Network:
+class Network(Closing):
     """`hosts` hosts on one wire, private to this process: `net.a`, `net.b` …; also a context manager.
 
     `hosts`: 2 to 8; `ipv6`: with addresses of IPv6 too; `mtu`: bytes of the largest packet. Raises TypeError
@@ -92,12 +93,6 @@ class Network:
     def closed(self):
         """Whether `close()` was called."""
         return self._closed
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        self.close()
 
     @staticmethod
     def available():

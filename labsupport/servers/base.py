@@ -15,6 +15,7 @@ import socket
 import threading
 
 from labsupport import tidying
+from labsupport.closing import Closing
 from labsupport.servers import arguments
 from labsupport.servers.conversation import Conversation
 from labsupport.servers.datagrams import Datagrams
@@ -38,7 +39,7 @@ _OF_THE_CONNECTION = {
 }
 
 
-class Server:
+class Server(Closing):
     """A server in a background thread, listening when the constructor returns.
 
     `host` is an address or a private network's host; `port` 0 lets the kernel pick one. `type` is
@@ -66,7 +67,7 @@ class Server:
         self._settling = threading.Lock()
         self.log = Log(joined=self.type == socket.SOCK_STREAM)
         self.errors = []
-        self._raised = self._closed = False
+        self._closed = False
         self._open = {}
         self._new_buffer()
         self._path = self._inode = None
@@ -167,17 +168,12 @@ class Server:
 
         Raises the first error that the thread met, once.
         """
+        self._end()
+        self._raise_first()
+
+    def _end(self):
         self._loop.stop()
         tidying.unregister(self)
-        if self.errors and not self._raised:
-            self._raised = True
-            raise self.errors[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        self.close()
 
     def __repr__(self):
         kind = " (UDP)" if self.type == socket.SOCK_DGRAM and not self._path else ""

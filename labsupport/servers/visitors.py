@@ -19,6 +19,7 @@ import threading
 import time
 
 from labsupport import tidying
+from labsupport.closing import Closing
 from labsupport.servers import arguments
 from labsupport.servers.delivery import unacknowledged
 from labsupport.servers.log import Log
@@ -43,7 +44,7 @@ class _Leave(Exception):
     """close() was called: the script ends where it is."""
 
 
-class Visitor:
+class Visitor(Closing):
     """A helper client that goes to `address` by itself and does what `behavior` says.
 
     `address` is what `getsockname()` or `server.address` gives: (host, port), or a Unix socket's path.
@@ -80,7 +81,7 @@ class Visitor:
         self.connections = self.bytes_sent = self.bytes_received = 0
         self.errors, self.log = [], Log()
         self._kept, self._sockets, self._failure = bytearray(), [], None
-        self._raised = self._leaving = False
+        self._leaving = False
         self._over = threading.Event()
         self._start()
 
@@ -139,15 +140,7 @@ class Visitor:
             self._give_back()
         _present.discard(self)
         tidying.unregister(self)
-        if self.errors and not self._raised:
-            self._raised = True
-            raise self.errors[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        self.close()
+        self._raise_first()
 
     def __repr__(self):
         many = f"{self._count} visitors" if self._count > 1 else "visitor"
