@@ -1,4 +1,4 @@
-"""What several test files share: what nbval may not ask of this machine, and a class's room."""
+"""What several test files share: what nbval may not ask of this machine, and fixtures."""
 
 from __future__ import annotations
 
@@ -41,3 +41,23 @@ def room():
     with Classroom() as room:
         yield room
         assert room.errors == []
+
+
+@pytest.fixture
+def echo():
+    """An echo server on loopback."""
+    from labsupport import EchoServer
+
+    with EchoServer() as server:
+        yield server
+
+
+@pytest.fixture
+def socket_class_as_before():
+    """Every test leaves `socket.socket` as it was, and nobody recording."""
+    from labsupport import recorder
+
+    before = dict(socket.socket.__dict__)
+    yield
+    assert list(socket.socket.__dict__.items()) == list(before.items())
+    assert recorder._recorders == () and not recorder._inside
