@@ -61,3 +61,12 @@ def socket_class_as_before():
     yield
     assert list(socket.socket.__dict__.items()) == list(before.items())
     assert recorder._recorders == () and not recorder._inside
+
+
+@pytest.fixture(params=["epoll", "selectors"])
+def each_poller(request, monkeypatch):
+    """The helper servers on Linux's own readiness loop, and on the one of other systems."""
+    from labsupport.servers import loop
+
+    if request.param == "selectors":
+        monkeypatch.setattr(loop, "new_poller", loop.SelectorPoller)
