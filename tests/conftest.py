@@ -44,12 +44,19 @@ def room():
 
 
 @pytest.fixture
-def echo():
+def server():
     """An echo server on loopback."""
     from labsupport import EchoServer
 
     with EchoServer() as server:
         yield server
+
+
+@pytest.fixture
+def client(server):
+    """A socket that is connected to it."""
+    with socket.create_connection(server.address) as client:
+        yield client
 
 
 @pytest.fixture
@@ -70,3 +77,15 @@ def each_poller(request, monkeypatch):
 
     if request.param == "selectors":
         monkeypatch.setattr(loop, "new_poller", loop.SelectorPoller)
+
+
+@pytest.fixture
+def no_sampler_left():
+    """After every test the thread that samples for live views has ended."""
+    from views import sampler_threads
+
+    from labsupport import tidy
+
+    yield
+    tidy()
+    assert sampler_threads() == []

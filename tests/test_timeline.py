@@ -60,9 +60,9 @@ def test_a_whole_conversation():
     assert (sent.amount, timeline.lanes[sent.other].label) == (5, "server")
 
 
-def test_events_are_in_order_and_hang_together(echo):
+def test_events_are_in_order_and_hang_together(server):
     with record() as timeline:
-        with socket.create_connection(echo.address) as client:
+        with socket.create_connection(server.address) as client:
             client.sendall(b"hello")
             client.recv(5)
     assert [event.order for event in timeline] == list(range(len(timeline)))
@@ -74,12 +74,12 @@ def test_events_are_in_order_and_hang_together(echo):
         assert event.elapsed == pytest.approx(event.time - start.time) and event.elapsed >= 0
     assert set(timeline.settled) <= set(timeline.events)
     assert not any(isinstance(event, Became) and event.sampled for event in timeline.settled)
-    assert "connect(echo.address)" in "".join(said(timeline))
+    assert "connect(server.address)" in "".join(said(timeline))
 
 
-def test_what_the_kernel_shows_meanwhile_is_live_only(echo):
+def test_what_the_kernel_shows_meanwhile_is_live_only(server):
     with record() as timeline:
-        client = socket.create_connection(echo.address)
+        client = socket.create_connection(server.address)
         client.close()
     sampled = [event.state for event in timeline if isinstance(event, Became) and event.sampled]
     assert sampled  # how many and which differs from run to run
@@ -130,8 +130,8 @@ def test_a_socket_that_cannot_be_made():
     assert timeline.states("socket 1") == () and "EPROTONOSUPPORT" in repr(timeline)
 
 
-def test_sockets_made_before_the_block(echo):
-    client = socket.create_connection(echo.address)
+def test_sockets_made_before_the_block(server):
+    client = socket.create_connection(server.address)
     with record() as timeline:
         client.sendall(b"hello")
         client.recv(5)
@@ -188,8 +188,8 @@ def test_unix_sockets(tmp_path):
         sock.close()
 
 
-def test_options_by_name_and_blocks_of_bytes_by_length(echo):
-    with record() as timeline, socket.create_connection(echo.address) as client:
+def test_options_by_name_and_blocks_of_bytes_by_length(server):
+    with record() as timeline, socket.create_connection(server.address) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         client.settimeout(2.5)
@@ -204,9 +204,9 @@ def test_options_by_name_and_blocks_of_bytes_by_length(echo):
     ]
 
 
-def test_labels_of_lists_of_the_unnamed_and_of_namesakes(echo):
+def test_labels_of_lists_of_the_unnamed_and_of_namesakes(server):
     with record() as timeline:
-        clients = [socket.create_connection(echo.address) for _ in range(2)]
+        clients = [socket.create_connection(server.address) for _ in range(2)]
         socket.socket().close()
         with ThreadPoolExecutor(1) as pool:
             pool.submit(lambda: socket.socket().close()).result()
@@ -229,11 +229,11 @@ def test_a_timeline_is_a_value():
     assert isinstance(Returned(*range(11)).amount, type(None))
 
 
-def test_it_draws_itself(echo):
-    with record() as timeline, socket.create_connection(echo.address) as client:
+def test_it_draws_itself(server):
+    with record() as timeline, socket.create_connection(server.address) as client:
         client.close()
-    assert "connect(echo.address)" in repr(timeline)
+    assert "connect(server.address)" in repr(timeline)
     bundle = timeline._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data["text/plain"] == repr(timeline)
-    assert str(echo.address[1]) not in data["text/plain"] + data.get("image/svg+xml", "")
+    assert str(server.address[1]) not in data["text/plain"] + data.get("image/svg+xml", "")

@@ -16,9 +16,9 @@ from labsupport.timeline import record
 pytestmark = pytest.mark.usefixtures("socket_class_as_before")
 
 
-def test_makefile_create_connection_and_with_are_seen(echo):
+def test_makefile_create_connection_and_with_are_seen(server):
     with record() as timeline:
-        with socket.create_connection(echo.address) as client, client.makefile("rwb") as file:
+        with socket.create_connection(server.address) as client, client.makefile("rwb") as file:
             file.write(b"line\n")
             file.flush()
             file.readline()
@@ -31,9 +31,9 @@ def test_makefile_create_connection_and_with_are_seen(echo):
     )
 
 
-def test_close_under_a_makefile_is_not_yet_the_end(echo):
+def test_close_under_a_makefile_is_not_yet_the_end(server):
     with record() as timeline:
-        client = socket.create_connection(echo.address)
+        client = socket.create_connection(server.address)
         file = client.makefile("rb")
         client.close()
         waits = timeline.events == ()
@@ -42,9 +42,9 @@ def test_close_under_a_makefile_is_not_yet_the_end(echo):
     assert timeline.states("client")[-1] == "ESTABLISHED"
 
 
-def test_close_of_one_of_two_descriptors_says_nothing(echo):
+def test_close_of_one_of_two_descriptors_says_nothing(server):
     with record() as timeline:
-        client = socket.create_connection(echo.address)
+        client = socket.create_connection(server.address)
         twin = client.dup()
         client.close()
     assert timeline.states("client")[-1] == "ESTABLISHED"
@@ -67,11 +67,11 @@ def test_closing_with_unread_input_is_an_abort():
     listener.close()
 
 
-def test_blocks_within_blocks(echo):
+def test_blocks_within_blocks(server):
     with record() as outer:
         with socket.socket() as first:
             with record() as inner:
-                first.connect(echo.address)
+                first.connect(server.address)
             first.sendall(b"x")
     assert [call.call for call in inner.calls] == ["connect"]
     assert [call.call for call in outer.calls] == ["socket", "connect", "sendall", "close"]
@@ -95,18 +95,18 @@ def test_no_socket_is_kept_alive():
     assert [call.call for call in timeline.calls] == ["socket", "close"]
 
 
-def test_no_descriptor_and_no_thread_stays(echo):
+def test_no_descriptor_and_no_thread_stays(server):
     def once():
         with record():
-            with socket.create_connection(echo.address) as client:
+            with socket.create_connection(server.address) as client:
                 client.sendall(b"x")
                 client.recv(1)
 
     once()
-    until(lambda: not echo.sockets)
+    until(lambda: not server.sockets)
     before = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
     once()
-    until(lambda: not echo.sockets)
+    until(lambda: not server.sockets)
     assert (len(os.listdir("/proc/self/fd")), set(threading.enumerate())) == before
 
 
@@ -126,9 +126,9 @@ def test_each_block_needs_a_record_of_its_own():
         pass
 
 
-def test_an_exit_stack_is_looked_through(echo):
+def test_an_exit_stack_is_looked_through(server):
     with contextlib.ExitStack() as stack:
         timeline = stack.enter_context(record())
-        client = socket.create_connection(echo.address)
+        client = socket.create_connection(server.address)
         client.close()
     assert timeline.lanes[0].label == "client"

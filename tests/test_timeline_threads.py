@@ -105,11 +105,11 @@ def test_a_call_that_still_waits_when_the_block_ends():
     listener.close()
 
 
-def test_helper_servers_keep_their_own_log(echo):
+def test_helper_servers_keep_their_own_log(server):
     with record() as timeline:
         with EchoServer() as other:
             with (
-                socket.create_connection(echo.address) as client,
+                socket.create_connection(server.address) as client,
                 socket.create_connection(other.address) as second,
             ):
                 for sock in (client, second):
