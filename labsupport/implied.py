@@ -21,17 +21,38 @@ _REFUSED = frozenset({"ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH"}
 _UNDER_WAY = frozenset({"EINPROGRESS", "EALREADY", "EWOULDBLOCK", "EAGAIN"})
 _BROKEN = frozenset({"ECONNRESET", "ETIMEDOUT", "EPIPE"})
 _OPEN = frozenset({"ESTABLISHED", "CLOSE-WAIT"})  # this end has not said FIN
+# Where a packet may have led meanwhile: the peer's SYN, ACK, its FIN, its RST.
+_MOVED = {
+    "SYN-SENT": {"ESTABLISHED", "CLOSE-WAIT", "CLOSED"},
+    "ESTABLISHED": {"CLOSE-WAIT", "CLOSED"},
+    "CLOSE-WAIT": {"CLOSED"},
+}
 
 
-def implied(before, call, errno=None, *, failed=False, end=False, how=None, peer_ended=False, abort=False):
+def implied(
+    before,
+    call,
+    errno=None,
+    *,
+    failed=False,
+    end=False,
+    how=None,
+    peer_ended=False,
+    abort=False,
+    found=None,
+):
     """The states that `call` on a TCP socket led through: (state, proved) pairs, none where it says nothing.
 
     `before`: the state implied so far (None: not known). `errno`: the name of the error's number when the
     call failed (None with `failed`: a timeout of Python's own). `end`: a receiving call met the end of the
     stream. `how`: shutdown's argument ("SHUT_WR" …). `peer_ended`: the other end is known to have sent FIN.
-    `abort`: closing sends RST (unread input: RFC 2525 section 2.17; or SO_LINGER 0). For accept the states
-    are the new socket's.
+    `abort`: closing sends RST (unread input: RFC 2525 section 2.17; or SO_LINGER 0). `found`: the state in
+    which the kernel had the socket as the call, one that ends a connection, began; None: it was not asked.
+    For accept the states are the new socket's.
     """
+    if found in _MOVED.get(before, ()) and (call == "close" or (call == "shutdown" and how != "SHUT_RD")):
+        known = {"failed": failed, "how": how, "peer_ended": peer_ended, "abort": abort}
+        return (*_found(before, found), *implied(found, call, errno, **known))
     if call in ("connect", "connect_ex"):
         return _connected(before, errno, failed)
     if failed:
@@ -49,6 +70,12 @@ def implied(before, call, errno=None, *, failed=False, end=False, how=None, peer
     if call == "close":
         return _closed(before, peer_ended, abort)
     return ()
+
+
+def _found(before, found):
+    """What nobody told and the kernel did: the last is the state in which it was found."""
+    between = (("ESTABLISHED", False),) if (before, found) == ("SYN-SENT", "CLOSE-WAIT") else ()
+    return (*between, (found, True))
 
 
 def _connected(before, errno, failed):
@@ -87,7 +114,7 @@ def _ended(before, peer_ended):
 
 
 def _closed(before, peer_ended, abort):
-    if abort and before in (*_OPEN, "FIN-WAIT-1"):
+    if abort and before in (*_OPEN, "FIN-WAIT-1", "LAST-ACK"):
         return (("CLOSED", True),)
     states = _ended(before, peer_ended)
     if (states and states[-1][0] != "CLOSED") or before in ("FIN-WAIT-1", "LAST-ACK"):

@@ -30,20 +30,20 @@ class Call:
     """One call, filled in as it goes. `began` and `ended` number its events; `lane`, `new` are Sockets.
 
     `new`: the socket it made; `target`: the socket at the other end, where recorded (found when the block
-    ends).
+    ends); `found`: of what ends a TCP connection, the socket's (state, unread bytes) as the call began.
     """
 
     __slots__ = (
         *("thread", "lane", "name", "arguments", "began", "began_at", "ended", "ended_at"),
         *("result", "error", "errno", "amount", "end", "peek", "new", "target", "address"),
-        *("opening", "anchored", "gone", "states"),
+        *("opening", "anchored", "gone", "found", "states"),
     )
 
     def __init__(self, thread, lane, name, arguments, began):
         self.thread, self.lane, self.name, self.arguments, self.began = thread, lane, name, arguments, began
         self.began_at = time.perf_counter()
         self.ended = self.ended_at = self.result = self.error = self.errno = None
-        self.amount = self.new = self.target = self.address = None
+        self.amount = self.new = self.target = self.address = self.found = None
         self.end = self.peek = self.opening = self.anchored = self.gone = False
         self.states = ()
 
@@ -95,6 +95,15 @@ class Socket:
 
     def _port(self):
         return self.local[1] if isinstance(self.local, tuple) else self.local
+
+
+def found(sock):
+    """(state, bytes that arrived and were not read) as the kernel has them; None where it does not say."""
+    try:
+        snapshot = observe(sock)
+    except (OSError, ValueError):
+        return None
+    return None if snapshot.fd is None or snapshot.state is None else (snapshot.state, snapshot.recv_queue)
 
 
 def asked(ask):

@@ -25,6 +25,7 @@ from labsupport.notes import (
     Shown,
     Socket,
     address_in,
+    found,
     kept,
     kept_arguments,
     measure,
@@ -166,6 +167,8 @@ class Recorder:
             call.address = address_in(args[-1])
         elif name in ("close", "shutdown", "detach"):
             lane.ask(sock)
+            if lane.tcp and name != "detach":
+                call.found = found(sock)
         self._note("began", call)
         return call
 

@@ -1,20 +1,18 @@
 """From a recorder's notes to what a timeline shows: lanes with names, calls in words, states between them.
 
 Everything here works on notes already taken. It pairs the two ends of a connection where both were recorded,
-lets `settled` put the calls in order and `implied` say the states, and takes the names from `naming`.
+lets `settled` put the calls in order and `inferring` say the states, and takes the names from `naming`.
 """
 
 from __future__ import annotations
 
 import socket
-import struct
 
 from labsupport import settled
 from labsupport.events import Became, Began, Returned
-from labsupport.implied import RECEIVES, SENDS, implied
-from labsupport.naming import HOW, Words, anywhere, name_lanes, plain, thread_names
-
-_WAITING = SENDS | RECEIVES | {"accept", "connect", "connect_ex"}
+from labsupport.implied import SENDS
+from labsupport.inferring import at_first, infer
+from labsupport.naming import Words, anywhere, name_lanes, plain, thread_names
 
 
 def tell(recorder, names):
@@ -27,7 +25,7 @@ def tell(recorder, names):
     _pair(recorder.sockets, calls)
     _anchor(calls)
     order = settled.settle(calls, threads)
-    _imply(order)
+    infer(order)
     sockets = _appearing(order)
     lanes = name_lanes(sockets, calls, names)
     threads = thread_names(order, recorder.main)
@@ -92,116 +90,6 @@ def _anchor(calls):
             call.anchored = call.thread.name.startswith(settled.BACKGROUND)
 
 
-# --- states ---------------------------------------------------------------------------------------
-
-
-class _Facts:
-    """What the calls told so far say of one TCP socket."""
-
-    def __init__(self, lane):
-        self.state = None if lane.born else _before(lane.state)
-        self.sent = self.read = 0
-        self.ended = self.deaf = self.abrupt = self.closed = False
-
-
-def _before(state):
-    """The state of a socket made before the block. Whether the peer's FIN has come yet is left to chance."""
-    return "ESTABLISHED" if state in ("ESTABLISHED", "CLOSE-WAIT") else state
-
-
-def _imply(order):
-    """Give each call the states it implies: `call.states`, of (socket, state, proved)."""
-    facts, returned, delayed = {}, set(), {}
-    holding = _holding(order)
-
-    for kind, call in order:
-        if kind == "began" or call.lane is None or not call.lane.tcp:
-            continue
-        returned.add(call)
-        _count(call, _fact(facts, call.lane))
-        waiting = holding.get(call, set()) - returned
-        if waiting:
-            delayed[call] = waiting
-        else:
-            call.states = _states(call, facts)
-        for close in [close for close, waiting in delayed.items() if call in waiting]:
-            delayed[close].discard(call)
-            if not delayed[close]:
-                del delayed[close]
-                call.states += _states(close, facts)
-
-
-def _fact(facts, lane):
-    return facts.setdefault(lane, _Facts(lane))
-
-
-def _states(call, facts):
-    """The states that a call implies, as (socket, state, proved); the facts change with them."""
-    lane, mine = call.lane, _fact(facts, call.lane)
-    peer = _fact(facts, lane.peer) if lane.peer is not None else None
-    if _says_nothing(call, facts):
-        return ()
-    states = implied(
-        mine.state,
-        call.name,
-        call.errno,
-        failed=call.error is not None,
-        end=call.end and not mine.deaf,
-        how=HOW.get(call.arguments[0]) if call.name == "shutdown" and call.arguments else None,
-        peer_ended=peer is not None and peer.ended,
-        abort=mine.abrupt or (peer is not None and peer.sent > mine.read),
-    )
-    about = call.new if call.name == "accept" else lane
-    if states and about is not None:
-        state = next((s for s, _ in reversed(states) if s != "…"), None)
-        _fact(facts, about).state = state or _fact(facts, about).state
-    if call.error is None and call.name in settled.ENDS and call.target is not None:
-        mine.ended = True
-    return tuple((about, state, proved) for state, proved in states)
-
-
-def _holding(order):
-    """For each close() the calls of other threads, under way on the same TCP socket, that hold the
-    connection.
-
-    On Linux no FIN goes out before the last of them has returned.
-    """
-    under_way = {}
-    for kind, call in order:
-        if kind == "began" and call.name in _WAITING and call.lane is not None and call.lane.tcp:
-            under_way.setdefault(call.lane.cookie or call.lane, []).append(call)
-    return {
-        close: {call for call in under_way.get(close.lane.cookie or close.lane, ()) if _spans(call, close)}
-        for kind, close in order
-        if kind == "returned" and close.name == "close"
-    }
-
-
-def _spans(call, close):
-    ends_later = call.ended is None or call.ended > close.ended
-    return call.thread is not close.thread and call.began < close.began and ends_later
-
-
-def _count(call, mine):
-    if call.name in SENDS:
-        mine.sent += call.amount or 0
-    elif call.name in RECEIVES and not call.peek:
-        mine.read += call.amount or 0
-    elif call.name == "shutdown" and call.arguments[:1] in ((socket.SHUT_RD,), (socket.SHUT_RDWR,)):
-        mine.deaf = True
-    elif call.name == "setsockopt" and call.arguments[:2] == (socket.SOL_SOCKET, socket.SO_LINGER):
-        mine.abrupt = call.arguments[2:] == (struct.pack("ii", 1, 0),)
-
-
-def _says_nothing(call, facts):
-    """close() of one of two descriptors, or under a makefile(): the kernel's socket stays as it is."""
-    if call.name != "close" or call.error is not None:
-        return False
-    facts[call.lane].closed = call.gone
-    twins = [lane for lane in facts if lane.cookie is not None and lane.cookie == call.lane.cookie]
-    return not call.gone or not all(facts[lane].closed for lane in twins)
-
-
 def _appearing(order):
     """The sockets in the order in which they come up."""
     sockets = {}
@@ -248,7 +136,7 @@ def _events(log, order, words, sockets):
 
 def _at_first(lane, call, add, words, sockets):
     """The state in which the block found a TCP socket that was there before it."""
-    state = _before(lane.state) if lane.tcp and not lane.born else None
+    state = at_first(lane.state) if lane.tcp and not lane.born else None
     return [add(Became, call.began_at - words.started, sockets[lane], state, True)] if state else []
 
 
