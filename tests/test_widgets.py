@@ -10,12 +10,7 @@ import pytest
 from views import WIDGET, cards
 
 from labsupport import EchoServer, Visitor, background, observe, until, watch
-from labsupport.widgets import (
-    paths,
-    report_bundle,
-    snapshot_bundle,
-    timeline_bundle,
-)
+from labsupport.widgets import paths, report_bundle, snapshot_bundle, timeline_bundle
 
 pytestmark = pytest.mark.usefixtures("no_sampler_left")
 

@@ -11,10 +11,7 @@ import pytest
 from views import WIDGET
 
 from labsupport import EchoServer, background, observe, until, watch
-from labsupport.widgets import (
-    call_bundle,
-    controls,
-)
+from labsupport.widgets import call_bundle, controls
 
 pytestmark = pytest.mark.usefixtures("no_sampler_left")
 
