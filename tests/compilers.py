@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from labsupport.c.compilers import NoCompiler, find
@@ -25,3 +27,7 @@ each_compiler = pytest.mark.parametrize(
 )
 # ziglang has no AddressSanitizer
 each_sanitizer = pytest.mark.parametrize(*each_compiler.args[:1], each_compiler.args[1][:2])
+needs_tracing = [
+    needs_compiler,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="LD_PRELOAD and SO_COOKIE are Linux's"),
+]

@@ -1,4 +1,4 @@
-"""A timeline's calls as text, for the tests of record()."""
+"""A timeline as text, for the tests of what is recorded."""
 
 
 def said(timeline):
@@ -9,3 +9,8 @@ def said(timeline):
         gave = f" → {call.error} {call.errno}" if call.error else f" → {call.result}" if call.result else ""
         lines.append(f"{lane}: {call.call}({call.arguments}){gave}")
     return lines
+
+
+def ladder(timeline):
+    """Its drawing, line by line."""
+    return repr(timeline).splitlines()
