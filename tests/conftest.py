@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import tempfile
 import threading
 
 import pytest
@@ -89,3 +91,15 @@ def no_sampler_left():
     yield
     tidy()
     assert sampler_threads() == []
+
+
+@pytest.fixture
+def nothing_of_programs_left(tmp_path_factory, monkeypatch):
+    """No thread, no descriptor, and nothing in the folder for temporary files, which is this test's own."""
+    linux = sys.platform.startswith("linux")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
+    before, descriptors = set(threading.enumerate()), os.listdir("/proc/self/fd") if linux else []
+    yield
+    assert set(threading.enumerate()) <= before
+    assert not linux or len(os.listdir("/proc/self/fd")) == len(descriptors)
+    assert os.listdir(tempfile.gettempdir()) == []
