@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
-from nboutputs import ROOT
+from lab_course import copy_parts
 
 
 def copy_of_the_course(course: Path) -> Path:
     """Make it at `course`; returns that."""
-    for name in ("notebooks", "classroom"):
-        shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in ("lab.py", "pyproject.toml", "pins.txt"):
-        shutil.copy(ROOT / name, course)
+    copy_parts(course, "notebooks", "classroom")
     (course / ".venv").symlink_to(sys.prefix)
     for path in course.rglob("*"):
         if not path.is_symlink():

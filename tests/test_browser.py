@@ -6,10 +6,8 @@ borrows the packages of the one that runs the tests, which takes a second instea
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +17,10 @@ from pathlib import Path
 import pytest
 
 import labpage
+from lab_course import copy_parts
+from labsetup.environment import finish
+from labsetup.places import Places
+from labsetup.stamp import lacking, write_stamp
 from nboutputs import ROOT
 
 pytestmark = [
@@ -29,7 +31,6 @@ pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="borrows an environment by links"),
 ]
 
-COPIED = ("lab.py", "pyproject.toml", "pins.txt", "labsupport", "notebooks")
 LAB = "share/jupyter/lab"
 BORROWED = (
     "etc",
@@ -54,17 +55,8 @@ for _ in range(12):
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A copy of the course with an environment that lab.py takes for its own."""
-    root = tmp_path_factory.mktemp("course")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        else:
-            shutil.copy(source, root / name)
-    spec = importlib.util.spec_from_file_location("lab_of_the_copy", root / "lab.py")
-    lab = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(lab)
-    places = lab.find_places()
+    root = copy_parts(tmp_path_factory.mktemp("course"), "labsupport", "notebooks")
+    places = Places(root, root)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", places.venv], check=True)
     packages = Path(
         sysconfig.get_path("purelib", "venv", {"base": str(places.venv), "platbase": str(places.venv)})
@@ -74,9 +66,9 @@ def checkout(tmp_path_factory):
         if (there := Path(sys.prefix, name)).exists():
             (places.venv / name).parent.mkdir(parents=True, exist_ok=True)
             (places.venv / name).symlink_to(there)
-    lab.finish(places)
-    lab.write_stamp(places, ["test"])
-    assert lab.lacking(places) is None
+    finish(places)
+    write_stamp(places, ["test"])
+    assert lacking(places) is None
     return root
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import lab
+from labsetup.environment import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 SET_UP = {"wheels", "my-notebooks", "build", "labsupport.egg-info", "node_modules"}
@@ -95,7 +95,8 @@ def test_what_a_set_up_course_has_besides_stays_out_of_an_image(checkout):
     tops = {Path(name).parts[0] for name in kept}
     assert not tops & {".venv", ".git", "my-notebooks", "wheels", "build"}
     assert not any("__pycache__" in name for name in kept)
-    assert {"lab.py", "postBuild", "pins.txt", "notebooks/c/client.c", "labsupport/c/shim.c"} <= kept
+    assert {"lab.py", "labsetup/commands.py", "postBuild", "pins.txt"} <= kept
+    assert {"notebooks/c/client.c", "labsupport/c/shim.c"} <= kept
 
 
 # ---- What it runs ----------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def test_post_build_on_binder_sets_jupyterlab_up_and_signs_the_notebooks(checkou
     read_by_jupyterlab = run([prefix / "bin/python", "-c", settings], checkout).strip()
     overrides = Path(read_by_jupyterlab, "settings/overrides.json")
     assert overrides.is_relative_to(prefix)
-    assert json.loads(overrides.read_text()) == lab.SETTINGS
+    assert json.loads(overrides.read_text()) == SETTINGS
     notebooks = sorted(checkout.glob("notebooks/*.ipynb"))
     data = {"JUPYTER_DATA_DIR": str(checkout / "jupyter")}
     signed = run([prefix / "bin/python", "-c", TRUSTED, *notebooks], checkout, **data).split()

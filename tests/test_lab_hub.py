@@ -1,9 +1,8 @@
-"""`lab.py hub`, and the offers of what the course has a newer one of, on a small course."""
+"""`lab.py hub`: what a JupyterHub starts for each learner, on a small course."""
 
 from __future__ import annotations
 
 import concurrent.futures
-import datetime
 import json
 import os
 import pathlib
@@ -15,12 +14,9 @@ import tempfile
 
 import launch
 import pytest
-from test_lab import NOTEBOOKS, call, lab, make_course
+from lab_course import FIVE, NOTEBOOKS, TODAY, make_course, visible
 
-posix = pytest.mark.skipif(os.name == "nt", reason="JupyterHub does not run on Windows")
 LAUNCH = pathlib.Path(launch.__file__)
-TODAY = datetime.date.today()
-FIVE = NOTEBOOKS[1]
 # Stands in for jupyterhub-singleuser: tells how it was started.
 SINGLEUSER = """
 import json, os, sys
@@ -29,132 +25,9 @@ said = {name: os.environ.get(name) for name in names}
 print(json.dumps(dict(said, cwd=os.getcwd(), arguments=sys.argv[1:])))
 """
 
-
-@pytest.fixture
-def places(tmp_path):
-    return make_course(tmp_path.resolve())
-
-
-def names(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def visible(folder):
-    return [name for name in names(folder) if not name.startswith(".")]
-
-
-# ---- A newer file of the course
-
-
-def test_a_newer_notebook_is_offered_beside_an_edited_one_once(places, capsys):
-    lab.copy_course(places)
-    (places.mine / FIVE).write_text("my work")
-    (places.course / FIVE).write_text("course's, improved")
-    offered = places.mine / f"05-connecting-to-a-server.new-{TODAY}.ipynb"
-    assert lab.copy_course(places) == [offered]
-    assert offered.read_text() == "course's, improved" and (places.mine / FIVE).read_text() == "my work"
-    assert capsys.readouterr().out.splitlines() == [
-        f"The course has a newer {FIVE}: it is beside yours, which stays, as {offered.name}"
-    ]
-    before = names(places.mine)
-    assert lab.copy_course(places) == [] and names(places.mine) == before
-    assert capsys.readouterr().out == ""
-
-
-def test_each_newer_one_is_offered_under_a_name_of_its_own(places):
-    lab.copy_course(places)
-    for text in ("second", "third", "fourth"):
-        (places.course / FIVE).write_text(text)
-        lab.copy_course(places)
-    stem = f"05-connecting-to-a-server.new-{TODAY}"
-    there = [f"{stem}.ipynb", f"{stem}-2.ipynb", f"{stem}-3.ipynb"]
-    assert [(places.mine / name).read_text() for name in there] == ["second", "third", "fourth"]
-
-
-def test_a_copy_that_is_the_newer_one_already_needs_no_offer(places):
-    lab.copy_course(places)
-    for name in (FIVE, "c/client.c"):
-        for folder in (places.course, places.mine):
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text("improved")
-    assert lab.copy_course(places) == []
-    (places.mine / FIVE).write_text("my work")  # and from there on it is known
-    assert lab.copy_course(places) == []
-    assert visible(places.mine) == sorted([*NOTEBOOKS, "c/client.c"])
-
-
-def test_a_saved_and_otherwise_unedited_copy_is_not_taken_for_an_old_one(places):
-    lab.copy_course(places)
-    (places.mine / FIVE).write_text("the same, saved by JupyterLab with other outputs")
-    assert lab.copy_course(places) == [] and visible(places.mine) == sorted(NOTEBOOKS)
-
-
-@pytest.mark.parametrize("memory", [None, "", "[1]", "{", '{"05-connecting-to-a-server.ipynb": null}'])
-def test_a_folder_without_memory_gets_no_offer_and_is_remembered(places, memory):
-    lab.copy_course(places)
-    (places.mine / lab.SEEN).unlink()
-    if memory is not None:
-        (places.mine / lab.SEEN).write_text(memory)
-    (places.mine / FIVE).write_text("my work on an older one")
-    assert lab.copy_course(places) == [] and visible(places.mine) == sorted(NOTEBOOKS)
-    (places.course / FIVE).write_text("course's, improved")
-    assert len(lab.copy_course(places)) == 1
-
-
-def test_files_below_c_are_offered_too_and_a_new_folder_is_copied(places):
-    (places.course / "c").mkdir()
-    (places.course / "c" / "client.c").write_text("int main;")
-    lab.copy_course(places)
-    (places.mine / "c" / "client.c").write_text("mine")
-    (places.course / "c" / "client.c").write_text("int main(void);")
-    assert lab.copy_course(places) == []  # there is nothing in it to trust
-    assert (places.mine / "c" / f"client.new-{TODAY}.c").read_text() == "int main(void);"
-    assert (places.mine / "c" / "client.c").read_text() == "mine"
-
-
-def test_an_offer_that_was_not_remembered_is_not_made_again(places):
-    lab.copy_course(places)
-    memory = (places.mine / lab.SEEN).read_bytes()
-    (places.mine / FIVE).write_text("my work")
-    (places.course / FIVE).write_text("course's, improved")
-    lab.copy_course(places)
-    before = names(places.mine)
-    (places.mine / lab.SEEN).write_bytes(memory)  # as after a power cut between the two
-    assert lab.copy_course(places) == [] and names(places.mine) == before
-
-
-def test_what_was_copied_before_the_disk_filled_is_remembered(places, monkeypatch):
-    def full(source, target, add=lab.add):
-        if target.name == FIVE:
-            raise OSError(28, "No space left on device")
-        return add(source, target)
-
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
-        patch.setattr(lab, "add", full)
-        lab.copy_course(places)
-    assert visible(places.mine) == [NOTEBOOKS[0]] and list(lab.recall(places)) == [NOTEBOOKS[0]]
-    assert [path.name for path in lab.copy_course(places)] == [FIVE]
-
-
-def test_what_cannot_be_read_stops_nothing_else(places):
-    lab.copy_course(places)
-    (places.mine / FIVE).unlink()
-    (places.mine / FIVE).mkdir()  # whatever it is, it stays
-    (places.course / FIVE).write_text("course's, improved")
-    (places.course / "06-new.ipynb").write_text("new")
-    assert [path.name for path in lab.copy_course(places)][-1] == "06-new.ipynb"
-    assert (places.mine / FIVE).is_dir()
-
-
-def test_fresh_takes_the_newer_one_and_leaves_nothing_to_offer(places):
-    lab.copy_course(places)
-    (places.course / FIVE).write_text("course's, improved")
-    assert call(places, "fresh", "5").returncode == 0
-    (places.mine / FIVE).write_text("my work on the improved one")
-    assert lab.copy_course(places) == []
-
-
-# ---- What a JupyterHub starts
+# Nor does JupyterHub run on Windows.
+linux = pytest.mark.skipif(sys.platform != "linux", reason="macOS keeps a user's data in another folder")
+pytestmark = linux
 
 
 @pytest.fixture
@@ -200,10 +73,6 @@ def mine(classroom):
 
 def snapshot(folder):
     return {path: (path.stat().st_mtime_ns, path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
-
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="macOS keeps a user's data in another folder")
-pytestmark = [posix, linux]
 
 
 def test_the_first_login_copies_the_whole_course_and_starts_the_server_there(classroom):

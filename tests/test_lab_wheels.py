@@ -15,9 +15,9 @@ import sys
 
 import launch
 import pytest
+from lab_course import ROOT, copy_parts
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-COURSE = ("lab.py", "pyproject.toml", "pins.txt", "labsupport", "notebooks")
+COURSE = ("labsupport", "notebooks")  # and what lab.py needs
 NO_NETWORK = "could not be reached"
 pytestmark = [
     pytest.mark.long,
@@ -28,17 +28,6 @@ pytestmark = [
 def find_uv() -> str | None:
     """uv on the path, or in the environment that runs the tests."""
     return shutil.which("uv") or shutil.which("uv", path=str(pathlib.Path(sys.executable).parent))
-
-
-def copy(source: pathlib.Path, folder: pathlib.Path, names: tuple[str, ...]) -> pathlib.Path:
-    """The course as it would be on a stick: without any environment, nor what Python compiled."""
-    folder.mkdir()
-    for name in names:
-        if (source / name).is_dir():
-            shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source / name, folder)
-    return folder
 
 
 def bare(folder: pathlib.Path) -> dict[str, str]:
@@ -52,7 +41,7 @@ def bare(folder: pathlib.Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def stick(tmp_path_factory):
     """The course with a filled wheels/."""
-    folder = copy(ROOT, tmp_path_factory.mktemp("made") / "stick", COURSE)
+    folder = copy_parts(tmp_path_factory.mktemp("made") / "stick", *COURSE)
     variables = dict(os.environ)
     if uv := find_uv():
         variables["PATH"] = f"{pathlib.Path(uv).parent}:{variables['PATH']}"
@@ -72,7 +61,7 @@ def stick(tmp_path_factory):
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_a_stick_sets_a_room_up_without_a_network(stick, tmp_path, installer):
-    room = copy(stick, tmp_path / "room", (*COURSE, "wheels"))
+    room = copy_parts(tmp_path / "room", *COURSE, "wheels", source=stick)
     variables = bare(tmp_path / "bare")
     uv = find_uv()
     if installer == "uv":

@@ -19,7 +19,7 @@ from labsupport.exercises import worked
 from labsupport.exercises.standing import TITLES
 
 COURSE = Path(labsupport.__file__).resolve().parent.parent
-PARTS = ("labsupport", "notebooks", "lab.py", "pins.txt", "pyproject.toml")
+PARTS = ("labsupport", "notebooks", "lab.py", "labsetup", "pins.txt", "pyproject.toml")
 NAMED = 3  # so many files are named in a line
 # uv leaves a file to lock in the environment, open to all: nothing reads what somebody writes there.
 LOCKS = (".lock",)
