@@ -13,8 +13,9 @@ from labsupport import tidying
 from labsupport.draw import theme
 from labsupport.draw.text import full, plural
 from labsupport.widgets import controls, sheets
-from labsupport.widgets.bundle import BuiltWhenAsked, toolkit
 from labsupport.widgets.bundle import bundle as mimebundle
+from labsupport.widgets.bundle import toolkit
+from labsupport.widgets.looking import Looking
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.1  # seconds between two looks
@@ -79,36 +80,18 @@ def _end(end, own=None):
     return sheets.code(said)
 
 
-class Panel(BuiltWhenAsked):
+class Panel(Looking):
     """The live panel of one Network; `close()` ends the looking."""
 
     interval = INTERVAL
 
     def __init__(self, net):
+        super().__init__(HELD if net.wire.held else FREE)
         self._ref = weakref.ref(net)
         self._names = tuple((host.name, host.address) for host in net.hosts)
-        self._lock = threading.RLock()
-        self._closed, self._key, self._widget = False, None, None
-        self._said = HELD if net.wire.held else FREE
+        self._key = None
         _looking.add(self)
         sampler.start(self)
-
-    @property
-    def closed(self):
-        """Whether it looks no more: `close()` was called, or the network is closed or gone."""
-        return self._closed
-
-    def close(self):
-        """Look no more. The panel stays on the page as it is."""
-        with self._lock:
-            self._closed = True
-            self._enable(None)
-        sampler.stop(self)
-
-    def fail(self, error):
-        """The sampler's look raised `error`: it stands in the panel, and not in whatever cell is running."""
-        self._say(f"looking ended: {type(error).__name__}: {error}")
-        self._closed = True
 
     def tick(self, now):
         """Look once; called by the sampler. False once the network is closed or gone."""
@@ -123,23 +106,13 @@ class Panel(BuiltWhenAsked):
                     raise
                 key = None
             if key is None:
-                self._closed = True
-                self._say("The network is closed.")
-                self._enable(None)
                 if self._widget is not None:
                     self._state.value = ""
-                return False
+                return self._ends("The network is closed.")
             if key != self._key:
                 self._key = key
                 self._draw()
             return True
-
-    def refresh(self):
-        """Look at once, as after a button was pressed."""
-        try:
-            self.tick(0)
-        except Exception as error:
-            self.fail(error)
 
     # --- the buttons ------------------------------------------------------------------------------
 
@@ -153,7 +126,7 @@ class Panel(BuiltWhenAsked):
                 said = _ACTS[name](self, net)
             except Exception as error:
                 said = f"{name}: {controls.spoken(error)}"
-        self._say(said)
+        self.say(said)
         self.refresh()
 
     def _hold(self, net):
@@ -255,14 +228,11 @@ class Panel(BuiltWhenAsked):
         for name, button in self._buttons.items():
             button.disabled = held is None or held is not (name != "hold")
 
+    def _disable(self):
+        self._enable(None)
+
     def _line(self):
         return sheets.paper(sheets.status(self._said, high=20))
-
-    def _say(self, said):
-        with self._lock:
-            self._said = said
-            if self._widget is not None:
-                self._status.value = self._line()
 
 
 _ACTS = {"hold": Panel._hold, "step": Panel._step, "settle": Panel._settle, "release": Panel._release}
@@ -293,7 +263,6 @@ def _rest():
         panel.refresh()
         if panel.closed:
             _looking.discard(panel)
-            sampler.stop(panel)
 
 
 tidying.afterwards(_rest)  # not a view of its own there: a panel ends with its network

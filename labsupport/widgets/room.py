@@ -7,7 +7,6 @@ its classroom weakly: it ends when the teacher closes it. The projector's page i
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 
@@ -19,7 +18,8 @@ from labsupport.draw.board import ANSWERS, board_text, happening, place, turned_
 from labsupport.draw.board_html import rows_html
 from labsupport.draw.board_style import pane_style
 from labsupport.widgets import controls, sheets
-from labsupport.widgets.bundle import BuiltWhenAsked, bundle, toolkit
+from labsupport.widgets.bundle import bundle, toolkit
+from labsupport.widgets.looking import Looking
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.5  # seconds between two looks
@@ -29,7 +29,6 @@ LARGEST = 48_000  # bytes of HTML: a message of more than 64 kB makes pyzmq star
 EVERYBODY = ("everybody who serves", "")  # a name is never empty
 
 _views = weakref.WeakKeyDictionary()
-_displayed = set()  # the page keeps a view until it is closed, whether a name refers to its classroom or not
 
 
 def show(room):
@@ -53,37 +52,18 @@ def mimebundle(room, include=None, exclude=None):
     return show(room)._repr_mimebundle_(include, exclude)
 
 
-class RoomView(BuiltWhenAsked):
+class RoomView(Looking):
     """The live board of one Classroom, with its controls; `close()` ends the looking, not the classroom."""
 
     interval = INTERVAL
 
     def __init__(self, room):
+        super().__init__()
         self._ref = weakref.ref(room)
-        self._lock = threading.RLock()
-        self._closed, self._key, self._widget, self._said = False, None, None, ""
-        self._names = ()
+        self._key, self._names = None, ()
         self._lines, self._count, self._not_before = (), None, 0.0
         tidying.register(self, "view")
         sampler.start(self)
-
-    @property
-    def closed(self):
-        """Whether it looks no more."""
-        return self._closed
-
-    def close(self):
-        """Look no more. The board stays on the page as it is."""
-        with self._lock:
-            closing, self._closed = not self._closed, True
-            self._enable(False)
-        if closing:
-            sampler.stop(self)
-            self._forget()
-
-    def _forget(self):
-        _displayed.discard(self)
-        tidying.unregister(self)
 
     def tick(self, now):
         """Look once; called by the sampler. False once the classroom is closed or gone."""
@@ -110,24 +90,6 @@ class RoomView(BuiltWhenAsked):
             self._lines = tuple(room.log.lines()[-LINES:])
             self._not_before = now + LOG_SHARE * (time.thread_time() - began)
         return self._lines
-
-    def _ends(self, said):
-        self._closed = True
-        self.say(said)
-        self._enable(False)
-        self._forget()
-        return False
-
-    def fail(self, error):
-        """The sampler's look raised `error`: it stands in the view, and not in whatever cell is running."""
-        self._ends(f"looking ended: {type(error).__name__}: {error}")
-
-    def say(self, text):
-        """Put `text` on the status line."""
-        with self._lock:
-            self._said = text
-            if self._widget is not None:
-                self._status.value = controls.status(text)
 
     # What the controls do: each says what came of it, and never raises into a cell
 
@@ -172,16 +134,6 @@ class RoomView(BuiltWhenAsked):
         self.say(said)
         self.refresh()
 
-    def refresh(self):
-        """Look at once, as after a control was used."""
-        try:
-            going = self.tick(time.monotonic())
-        except Exception as error:
-            self.fail(error)
-            going = False
-        if not going:
-            sampler.stop(self)
-
     # The widget
 
     def _build(self, widgets):
@@ -203,7 +155,7 @@ class RoomView(BuiltWhenAsked):
         )
         self._end.on_click(lambda _: self.end())
         self._head, self._rows, self._log = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._status = widgets.HTML(controls.status(self._said))
+        self._status = widgets.HTML(self._line())
         row = {"flex_flow": "row wrap", "align_items": "center"}
 
         def label(said):
@@ -217,7 +169,8 @@ class RoomView(BuiltWhenAsked):
         self._widget.add_class("labsupport-room")
         if self._key is not None:
             self._draw()
-        self._enable(not self._closed)
+        if self._closed:
+            self._disable()
 
     def _draw(self):
         if self._widget is None:
@@ -250,10 +203,10 @@ class RoomView(BuiltWhenAsked):
         with self._lock:
             return self._whom.value, self._how.value
 
-    def _enable(self, on):
+    def _disable(self):
         if self._widget is not None:
             for control in (self._answers, self._whom, self._how, self._send, self._end):
-                control.disabled = not on
+                control.disabled = True
 
     def __repr__(self):
         room = self._ref()
@@ -261,9 +214,7 @@ class RoomView(BuiltWhenAsked):
         return board_text(model, settled=True) if model else "the classroom is gone"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        if not self._closed:
-            _displayed.add(self)
-            self.refresh()
+        self._display()
         return bundle(repr(self), None, self.widget)
 
 

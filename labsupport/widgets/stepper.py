@@ -13,7 +13,7 @@ from labsupport import draw
 from labsupport.draw.wire_place import Placed
 from labsupport.draw.wire_rows import Names, plan
 from labsupport.widgets import controls, saving, sheets
-from labsupport.widgets.bundle import BuiltWhenAsked, toolkit
+from labsupport.widgets.bundle import BuiltWhenAsked
 from labsupport.widgets.bundle import bundle as mimebundle
 from labsupport.widgets.moments import homes, idle, moments
 

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import inspect
 import sys
-import threading
 import time
 
 from labsupport import draw, tidying
 from labsupport.descriptors import is_descriptor, socket_of
 from labsupport.widgets import controls, plots
-from labsupport.widgets.bundle import BuiltWhenAsked, bundle
+from labsupport.widgets.bundle import bundle
 from labsupport.widgets.eyes import eye_of
+from labsupport.widgets.looking import Looking
 from labsupport.widgets.sampler import SHARE, sampler
 
 RATE = 20  # looks a second, unless asked otherwise
 FASTEST = 1000
 DRAWN = 0.05  # seconds: the shortest time between two drawings of one view
 KEPT = 20_000  # entries of a history; a longer one is thinned to every second entry
-
-_displayed = set()  # a card on the page lives until it is closed, whether a name refers to its view or not
 
 
 def watch(*things, buttons=False, labels=None, rate=RATE):
@@ -78,20 +76,19 @@ def _plain(name):
     return name.isidentifier() and not name.startswith("_")
 
 
-class View(BuiltWhenAsked):
+class View(Looking):
     """Live cards. `repr` is a settled text; `history` and `plot()` tell what was sampled; `close()` ends the
     watching.
     """
 
     def __init__(self, eyes, buttons=False, rate=RATE):
+        super().__init__()
         self.eyes = eyes
         self.interval = min(1 / rate, DRAWN)
         self._buttons = buttons
-        self._lock = threading.RLock()
         self._began = time.monotonic()
         self._history, self._keys, self._stale = [], None, [True] * len(eyes)
-        self._draw_after, self._error, self._closed = 0.0, "", False
-        self._widget = self._cards = self._status = None
+        self._draw_after, self._cards = 0.0, None
         self.tick(self._began)
         tidying.register(self, "view")
         sampler.start(self)
@@ -133,13 +130,6 @@ class View(BuiltWhenAsked):
         """The sampler's look raised `error`: it stands in the view, and not in whatever cell is running."""
         self.say(f"watching ended: {type(error).__name__}: {error}")
 
-    def say(self, text):
-        """Put `text` on the status line."""
-        with self._lock:
-            self._error = text
-            if self._status is not None:
-                self._status.value = controls.status(text)
-
     def refresh(self):
         """Look and draw at once, as after a button was pressed."""
         with self._lock:
@@ -163,7 +153,7 @@ class View(BuiltWhenAsked):
 
     def _build(self, widgets):
         self._cards = [widgets.HTML(draw.card_svg(eye.live(), live=True)) for eye in self.eyes]
-        self._status = widgets.HTML(controls.status(self._error))
+        self._status = widgets.HTML(self._line())
         rows = []
         for eye, card in zip(self.eyes, self._cards, strict=True):
             rows.append(card)
@@ -172,23 +162,10 @@ class View(BuiltWhenAsked):
         self._widget = widgets.VBox([*rows, self._status])
         self._widget.add_class("labsupport-view")
 
-    def close(self):
-        """Watch no more. The cards stay on the page as they are; the sampler's thread ends with the last
-        view.
-        """
-        with self._lock:
-            closing, self._closed = not self._closed, True
-        if closing:
-            sampler.stop(self)
-            if not all([eye.finished() for eye in self.eyes]):
-                self.say("watching has ended; this was the last look")
-            _displayed.discard(self)
-            tidying.unregister(self)
-
-    @property
-    def closed(self):
-        """Whether `close()` was called."""
-        return self._closed
+    def _forget(self):
+        if not all([eye.finished() for eye in self.eyes]):
+            self.say("watching has ended; this was the last look")
+        super()._forget()
 
     def _settled(self):
         with self._lock:
@@ -199,8 +176,6 @@ class View(BuiltWhenAsked):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         models = self._settled()
-        if not self._closed:
-            _displayed.add(self)
-            self.refresh()
+        self._display()
         text = "\n".join(draw.card_text(model) for model in models)
         return bundle(text, draw.cards_svg(models), self.widget)
