@@ -214,23 +214,12 @@ def _words(column, row):
     one = f"{row.said} {back}".strip()
     if not row.failed and _fits(one, column.room):
         return [(one, "ink")]
-    lines = [(line, "ink") for line in _wrapped(row.said, column.room)]
-    return lines + [(line, "x" if row.failed else "ink") for line in _wrapped(back, column.room)]
+    lines = [(line, "ink") for line in theme.wrapped(row.said, _SIZE, column.room)]
+    return lines + [(line, "x" if row.failed else "ink") for line in theme.wrapped(back, _SIZE, column.room)]
 
 
 def _fits(said, room):
     return theme.width(said, _SIZE, mono=True) <= room
-
-
-def _wrapped(said, room):
-    """`said` in as many lines as it takes, broken at spaces; a word too long for a line is shortened."""
-    lines = []
-    for word in said.split(" ") if said else []:
-        if lines and _fits(f"{lines[-1]} {word}", room):
-            lines[-1] += f" {word}"
-        else:
-            lines.append(("  " if lines else "") + word)
-    return [theme.fitted(line, _SIZE, room, mono=True) for line in lines]
 
 
 def duration(seconds):

@@ -180,6 +180,17 @@ def fitted(said, size, room, *, bold=False, mono=False):
     return said + "…"
 
 
+def wrapped(said, size, room):
+    """`said` in monospaced lines, broken at spaces; a word too long for a line is shortened."""
+    lines = []
+    for word in said.split(" ") if said else []:
+        if lines and width(f"{lines[-1]} {word}", size, mono=True) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(("  " if lines else "") + word)
+    return [fitted(line, size, room, mono=True) for line in lines]
+
+
 def number(value):
     """A coordinate with at most one decimal, so that a drawing's text stays short."""
     return f"{value:.1f}".rstrip("0").rstrip(".")

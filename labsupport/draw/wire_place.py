@@ -200,13 +200,7 @@ def wrapped(said, room):
     name, bracket, rest = said.partition("(")
     if bracket and not name.startswith(("→", "✕")) and _fits(rest, room) and not _fits(said, room):
         return [name + bracket, f"  {rest}" if _fits(f"  {rest}", room) else rest]
-    lines = []
-    for word in said.split(" ") if said else []:
-        if lines and _fits(f"{lines[-1]} {word}", room):
-            lines[-1] += f" {word}"
-        else:
-            lines.append(("  " if lines else "") + word)
-    return [theme.fitted(line, CALL_SIZE, room, mono=True) for line in lines]
+    return theme.wrapped(said, CALL_SIZE, room)
 
 
 # --- down, in order ---------------------------------------------------------------------------------
