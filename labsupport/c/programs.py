@@ -22,6 +22,7 @@ from labsupport.c.calls import Calls, told
 from labsupport.c.diagnostics import parse
 from labsupport.c.running import Running
 from labsupport.c.trace import Trace
+from labsupport.closing import Closing
 from labsupport.recorder import at_work
 
 STANDARD = ("-std=c17", "-Wall", "-Wextra")
@@ -127,7 +128,7 @@ class Source:
             raise TypeError(f"source must be C text or a file's path, not {type(source).__name__}")
 
 
-class CProgram:
+class CProgram(Closing):
     """A compiled program: `run()` it, or `start()` it; `diagnostics` has what the compiler warned of.
 
     Besides: `name`; `source`, its Source; `sanitize`; `compiler`; `folder`, where it lies.
@@ -220,12 +221,6 @@ class CProgram:
     def close(self):
         """Remove it. Again: nothing."""
         self._remove()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *raised):
-        self.close()
 
     def __repr__(self):
         return "\n".join([f"{self.name}, compiled", *map(str, self.diagnostics)])

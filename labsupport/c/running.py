@@ -15,6 +15,7 @@ import uuid
 from labsupport import tidying
 from labsupport.background import seconds
 from labsupport.child import MARK, NOTICING, Output, Process, ends_within, kill_group, kill_marked, status
+from labsupport.closing import Closing
 
 
 class HostProcess:
@@ -82,7 +83,7 @@ class HostProcess:
         self._reading = None
 
 
-class Running:
+class Running(Closing):
     """A C program that was started: `output` so far, `status`, `wait()`, `terminate()`, `close()`.
 
     Killed with its children by `close()`, by the end of a `with` block, by `tidy()`, and at its deadline.
@@ -180,10 +181,4 @@ class Running:
 
     def _too_late(self):
         self._late = not self._process.ended()
-        self.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *raised):
         self.close()
