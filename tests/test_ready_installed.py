@@ -1,0 +1,186 @@
+"""What the ready check finds installed, and what a hub needs: files, packages, ports, accounts."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from readiness import SETTING, of
+
+from labsupport.classroom import hub, installed
+from labsupport.classroom.findings import CANNOT, LOOK, OK, Finding
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a class's machine has Linux")
+
+
+# What is installed
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A copy that is as it should be, in a folder that all may enter."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    copy = tmp_path / "course"
+    shutil.copytree(installed.COURSE / "notebooks", copy / "notebooks")
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    if installed.shared(tmp_path)[0]:
+        pytest.skip(f"others may not enter {installed.shared(tmp_path)[0][0]}")
+    return copy
+
+
+def test_an_environment_that_is_shared_as_it_should_be(course):
+    (course / ".lock").touch(0o666)
+    (course / "link").symlink_to("nowhere")
+    assert installed.shared(course) == ([], [])
+
+
+def test_what_others_may_change_and_may_not_read(course, monkeypatch):
+    file = course / "notebooks" / "00-start-here.ipynb"
+    file.chmod(0o666)
+    assert installed.shared(course) == ([], [file])
+    monkeypatch.setattr(installed, "places", lambda: [course])
+    finding = installed.environment(SETTING)
+    assert (
+        finding.state == CANNOT and finding.found == f"others may change {file}" and "chmod" in finding.remedy
+    )
+    assert installed.environment(of(hub=False)).state == LOOK
+    file.chmod(0o640)
+    assert installed.shared(course) == ([file], [])
+    assert installed.environment(SETTING).found == f"others may not read {file}"
+    file.chmod(0o644)
+    compiled = course / "__pycache__" / "module.pyc"
+    compiled.parent.mkdir(0o700)
+    compiled.touch(0o600)
+    assert installed.shared(course) == ([], [])
+    compiled.chmod(0o606)
+    assert installed.shared(course) == ([], [compiled])
+    compiled.chmod(0o600)
+    course.chmod(0o777)
+    assert course in installed.shared(file)[1]  # a folder in which it could be replaced
+    course.chmod(0o700)
+    assert installed.shared(file)[0] == [course]
+
+
+def test_packages_as_pinned(monkeypatch):
+    pins = installed._pins()
+    as_pinned = {name: installed._version(name) for name in installed._wanted(False)}
+    monkeypatch.setattr(installed, "_pins", lambda: pins | as_pinned)
+    assert installed.versions(of(hub=False)).state == OK
+    monkeypatch.setattr(installed, "_pins", lambda: pins | as_pinned | {"ipykernel": "0.1"})
+    finding = installed.versions(of(hub=False))
+    assert finding.state == LOOK and "ipykernel" in finding.found
+    monkeypatch.setattr(installed, "_wanted", lambda hub: {"ipykernel", "no-such-package"})
+    finding = installed.versions(SETTING)
+    assert finding == Finding(CANNOT, "not installed: no-such-package", "`python3 lab.py setup classroom`")
+    monkeypatch.setattr(installed, "_pins", dict)
+    assert installed.versions(SETTING).state == LOOK
+
+
+def test_what_a_hub_needs_is_asked_for_with_a_hub():
+    assert "jupyterhub" in installed._wanted(True) and "jupyterhub" not in installed._wanted(False)
+    assert {"jupyterlab", "tornado", "zipp"} & installed._wanted(False) >= {"jupyterlab", "tornado"}
+
+
+def test_notebooks_that_are_gone_damaged_or_bare(course):
+    folder = course / "notebooks"
+    assert installed.notebooks(SETTING, folder).state == OK
+    gone, damaged, bare = (next(folder.glob(f"{number}-*")) for number in ("03", "05", "07"))
+    gone.unlink()
+    damaged.write_text("{")
+    bare.write_text('{"cells": []}')
+    finding = installed.notebooks(SETTING, folder)
+    assert finding.state == CANNOT
+    assert finding.found == (
+        f"03 is not in {folder}; {damaged.name} cannot be read (JSONDecodeError); {bare.name} has no outputs"
+    )
+
+
+def test_solutions_are_told(monkeypatch):
+    monkeypatch.setattr(installed.worked, "withheld", lambda: True)
+    assert installed.solutions(SETTING).found.startswith("withheld")
+    monkeypatch.setattr(installed.worked, "withheld", lambda: False)
+    assert installed.solutions(SETTING).found.startswith("shown")
+
+
+# What a hub needs
+
+
+@pytest.fixture
+def taken():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_taken_port(taken, monkeypatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        spare = probe.getsockname()[1]
+    assert hub.free(spare) and not hub.free(taken)
+    monkeypatch.setattr(hub, "PORT", spare)
+    monkeypatch.setattr(hub, "OTHERS", (taken,))
+    finding = hub.ports(SETTING)
+    assert finding.state == CANNOT and finding.found == f"taken by another program: {taken}"
+    monkeypatch.setattr(hub, "OTHERS", ())
+    assert hub.ports(SETTING) == Finding(OK, f"{spare} are free")
+
+
+def test_a_hub_that_runs_is_no_trouble(monkeypatch):
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"version": "5.4.0"}' if self.path == "/hub/api/" else b"")
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Hub) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setattr(hub, "PORT", server.server_port)
+        try:
+            assert hub.ports(SETTING) == Finding(
+                OK, f"JupyterHub 5.4.0 is running at port {server.server_port}"
+            )
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_who_starts_the_servers(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "BOOTED", tmp_path)
+    assert hub.spawner(of(root=True)).state == OK
+    monkeypatch.setattr(hub, "BOOTED", tmp_path / "none")
+    assert hub.spawner(of(root=True)).state == LOOK
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert hub.spawner(of(root=False)).state == CANNOT
+    (tmp_path / "sudo").touch(0o755)
+    assert hub.spawner(of(root=False)).state == (
+        LOOK if hub.importlib.util.find_spec("sudospawner") else CANNOT
+    )
+
+
+def test_who_may_log_in(monkeypatch, tmp_path):
+    assert hub.learners_group() == "learners"
+    monkeypatch.setattr(hub, "_pamela", lambda: True)
+    monkeypatch.setattr(hub, "PAM", tmp_path)
+    config = tmp_path / "config.py"
+    monkeypatch.setattr(hub, "CONFIG", config)
+    config.write_text("LEARNERS = 'no such group'\n")
+    finding = hub.accounts(SETTING)
+    assert finding.state == CANNOT and "no group 'no such group'" in finding.found
+    config.write_text("LEARNERS = 'root'\n")
+    assert hub.accounts(of(learners=1)).state == OK and hub.accounts(of(learners=500)).state == LOOK
+    config.write_text("LEARNERS = None\n")
+    assert "every account" in hub.accounts(SETTING).found
+    monkeypatch.setattr(hub, "PAM", tmp_path / "none")
+    assert hub.accounts(SETTING).state == CANNOT
