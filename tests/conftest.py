@@ -103,3 +103,38 @@ def nothing_of_programs_left(tmp_path_factory, monkeypatch):
     assert set(threading.enumerate()) <= before
     assert not linux or len(os.listdir("/proc/self/fd")) == len(descriptors)
     assert os.listdir(tempfile.gettempdir()) == []
+
+
+@pytest.fixture
+def keep():
+    """Closes what it was given, in the end."""
+    kept = []
+    yield lambda *socks: kept.extend(socks) or (socks[0] if len(socks) == 1 else socks)
+    for sock in kept:
+        sock.close()
+
+
+@pytest.fixture
+def net():
+    """A private network of two hosts, in whose wire nothing was raised."""
+    from labsupport import Network
+
+    with Network() as net:
+        yield net
+        net.wire.check()
+
+
+@pytest.fixture(scope="module")
+def three_hosts():
+    """A private network of three hosts with IPv6, for all tests of a module."""
+    from labsupport import Network
+
+    with Network(hosts=3, ipv6=True) as net:
+        yield net
+
+
+@pytest.fixture
+def shared_net(three_hosts):
+    """The same with its wire free afterwards, for tests that close what they open."""
+    yield three_hosts
+    three_hosts.wire.release()

@@ -18,15 +18,6 @@ CHUNK = b"x" * 65536
 
 
 @pytest.fixture
-def keep():
-    """Closes what it was given, in the end."""
-    kept = []
-    yield lambda *socks: kept.extend(socks) or (socks[0] if len(socks) == 1 else socks)
-    for sock in kept:
-        sock.close()
-
-
-@pytest.fixture
 def connect(keep):
     """A function that gives both ends of a new connection: (client, server)."""
 

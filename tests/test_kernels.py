@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from conversations import connect, keep, linux, reaches  # noqa: F401
+from conversations import connect, linux, reaches  # noqa: F401
 
 from labsupport import observe
 from labsupport.kernels import macos, other

@@ -7,7 +7,7 @@ import socket
 import threading
 
 import pytest
-from conversations import CHUNK, connect, counts, drain, fill, keep, linux, reaches  # noqa: F401
+from conversations import CHUNK, connect, counts, drain, fill, linux, reaches  # noqa: F401
 
 from labsupport import observe, until
 from labsupport.observe import Snapshot, cookie, remember, seen

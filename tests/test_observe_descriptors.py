@@ -10,7 +10,7 @@ import sys
 import threading
 
 import pytest
-from conversations import connect, drain, keep, linux, reaches  # noqa: F401
+from conversations import connect, drain, linux, reaches  # noqa: F401
 
 from labsupport import observe, until
 from labsupport.kernels import other

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from conversations import connect, counts, drain, fill, keep, linux, reaches  # noqa: F401
+from conversations import connect, counts, drain, fill, linux, reaches  # noqa: F401
 
 from labsupport import observe, until
 from labsupport.kernels.sockdiag import SockDiag
