@@ -1,8 +1,10 @@
-"""Sockets on two hosts of a private network, connected."""
+"""Sockets on two hosts of a private network, connected, and what goes between them."""
 
 from __future__ import annotations
 
 import socket
+
+DATA = bytes(range(200))
 
 
 def connected(net, keep, port=0, family=socket.AF_INET):
@@ -19,3 +21,27 @@ def connected(net, keep, port=0, family=socket.AF_INET):
         server = keep(listener.accept()[0])
     server.settimeout(5)
     return client, server
+
+
+def datagrams(net):
+    """A socket on a that is connected to one on b; both have deadlines."""
+    there = net.b.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    there.bind((net.b.address, 7))
+    here = net.a.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    here.connect((net.b.address, 7))
+    for sock in (here, there):
+        sock.settimeout(5)
+    return here, there
+
+
+def send_numbers(sock, count):
+    for number in range(count):
+        sock.send(number.to_bytes(4, "big"))
+
+
+def numbers(sock, count):
+    return [int.from_bytes(sock.recv(100), "big") for _ in range(count)]
+
+
+def payloads(net):
+    return [packet.payload for packet in net.wire.packets]
