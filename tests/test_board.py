@@ -13,7 +13,8 @@ import urllib.request
 from html.parser import HTMLParser
 
 import pytest
-from classes import GOAL_LIST, JOKER, Learner, model, row
+from class_clients import Client
+from classes import GOAL_LIST, JOKER, model, row
 
 from labsupport import tidy, until
 from labsupport.classroom import page as page_module
@@ -203,24 +204,24 @@ def test_every_answer_has_the_policy(page, path):
 def test_the_board_follows_what_learners_do(room, page):
     empty = news(page)
     assert news(page, empty["version"])["html"] is None
-    with Learner(room.address, "I am Zoë") as zoe:
+    with Client(room, "Zoë") as zoe:
         now = news(page, empty["version"])
         assert "Zoë" in now["html"] and "ESTABLISHED" in now["html"] and now["size"] == "few n1"
-        zoe.say("é")
+        zoe.ask("é")
         assert "✓ <span>UTF-8" in news(page, now["version"])["html"]
-        zoe.leave()
+        zoe.end()
     until(lambda: not room.rows[0].connections)
     assert 'class="off">CLOSED' in news(page)["html"]
 
 
 def test_a_name_with_html_in_it_is_a_name(room, page):
-    with Learner(room.address, "I am <b>Ada</b>"):
+    with Client(room, "<b>Ada</b>"):
         assert "&lt;b&gt;Ada&lt;/b&gt;" in got(page)[2]
         assert "<b>Ada" not in got(page)[2]
 
 
 def test_braces_in_a_name_do_not_disturb_the_page(room, page):
-    with Learner(room.address, "I am {0.__class__} {html}"):
+    with Client(room, "{0.__class__} {html}"):
         assert "{html}" in got(page)[2] and "{0.__class__}" in got(page)[2]
 
 
@@ -331,8 +332,8 @@ def test_tidy_closes_it(room):
 
 
 def test_no_visitor_calls_at_the_page(room, page):
-    with Learner(room.address, "I am Ada") as ada:
-        assert "own" in ada.say(f"visit {page.address[1]}")
+    with Client(room, "Ada") as ada:
+        assert "own" in ada.ask(f"visit {page.address[1]}")
 
 
 @pytest.mark.parametrize(

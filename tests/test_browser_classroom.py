@@ -11,7 +11,8 @@ import labpage
 import nbformat
 import pytest
 import test_browser
-from classes import JOKER, Learner
+from class_clients import Client
+from classes import JOKER
 from test_browser import checkout, served, text_until  # noqa: F401
 from test_browser import page as lab_page  # noqa: F401
 
@@ -53,9 +54,9 @@ def page():
 
 @contextlib.contextmanager
 def class_of(room, names):
-    """A Learner for each name."""
+    """A Client for each name."""
     with contextlib.ExitStack() as opened:
-        yield [opened.enter_context(Learner(room.address, f"I am {name}")) for name in names]
+        yield [opened.enter_context(Client(room, name)) for name in names]
 
 
 def shows(page, pattern):
@@ -80,13 +81,13 @@ def test_thirty_come_get_goals_and_go(page, room, board):
     with class_of(room, [f"Learner {number}" for number in range(1, 31)]) as learners:
         shows(page, "30 learners, 30 connected")
         for learner in learners[:20]:
-            learner.say("é")
+            learner.ask("é")
         shows(page, r"20 of 30")
         with EchoServer() as server:
-            learners[0].say(f"visit {server.port}")
+            learners[0].ask(f"visit {server.port}")
             shows(page, r"good: answered")
         for learner in learners[:10]:
-            learner.leave()
+            learner.end()
         shows(page, "30 learners, 20 connected")
         assert page.locator("tbody tr").count() == 30
         assert page.locator("td.yes", has_text="UTF-8").count() == 20
@@ -139,7 +140,7 @@ def test_both_color_schemes_can_be_read(page, room, board, scheme):
     """WCAG 2.1, 1.4.3: at least 4.5 : 1 for text, 3 : 1 where it is large."""
     page.emulate_media(color_scheme=scheme)
     with class_of(room, [f"Learner {number}" for number in range(14)]) as learners:
-        learners[0].say("é")
+        learners[0].ask("é")
         page.goto(board.url)
         shows(page, "1 of 14")
         inks = page.evaluate(

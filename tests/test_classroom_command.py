@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from classes import Learner
+from class_clients import Client
 from labsupport import EchoServer, until
 from nboutputs import ROOT
 
@@ -78,17 +78,17 @@ def test_it_says_where_learners_connect_and_where_the_board_is(running):
     assert "Only programs on this machine can connect" in running.said
     with urllib.request.urlopen(running.board, timeout=10) as page:
         assert f"{running.address[1]}" in page.read().decode()
-    with Learner(running.address) as learner:
-        assert learner.say("I am Ada") == "hello, Ada"
+    with Client(running) as learner:
+        assert learner.ask("I am Ada") == "hello, Ada"
 
 
 def test_commands_do_what_they_say(running):
-    with EchoServer() as served, Learner(running.address, "I am Ada Lovelace") as ada:
+    with EchoServer() as served, Client(running, "Ada Lovelace") as ada:
         running.type("answers pieces")
         running.until("From now on answers come in pieces")
         running.type("visit Ada Lovelace good")
         running.until("Ada Lovelace has no server yet")
-        assert ada.say(f"visit {served.port}") == "coming"
+        assert ada.ask(f"visit {served.port}") == "coming"
         running.type("board")
         running.until(r"Ada Lovelace +ESTABLISHED .*named")
         running.type("visit nobody good")
@@ -116,7 +116,8 @@ def test_commands_do_what_they_say(running):
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_it_in_order_with_the_board(running, name):
-    with Learner(running.address, "I am Ada", "é"):
+    with Client(running, "Ada") as ada:
+        ada.ask("é")
         running.process.send_signal(getattr(signal, name))
         status, said, trouble = running.ended()
     assert (status, trouble) == (0, "")
@@ -127,8 +128,8 @@ def test_a_signal_ends_it_in_order_with_the_board(running, name):
 
 def test_the_end_of_input_is_not_the_end_of_the_class():
     with Class(stdin=subprocess.DEVNULL) as running:
-        with Learner(running.address) as learner:
-            assert learner.say("I am Ada") == "hello, Ada"
+        with Client(running) as learner:
+            assert learner.ask("I am Ada") == "hello, Ada"
         running.process.terminate()
         status, said, trouble = running.ended()
         assert (status, trouble) == (0, "") and "1 learner" in said
@@ -153,7 +154,7 @@ def test_other_machines_are_named_where_they_can_come_in():
 
 def test_limits_can_be_given():
     with Class("--line-bytes", "64", "--rows", "1", "--crowded", "192.0.2.1") as running:
-        with Learner(running.address, "I am Ada") as ada:
+        with Client(running, "Ada") as ada:
             ada.sock.sendall(b"x" * 1000 + b"\n")
             until(lambda: _is_over(ada.sock), TIMEOUT)
 
@@ -205,8 +206,8 @@ def test_at_a_terminal_the_end_of_input_is_survived_and_control_c_ends_it():
             os.write(terminal, b"answers pieces\n")
             running.until("From now on answers come in pieces")
             os.write(terminal, b"\x04")
-            with Learner(running.address) as learner:
-                assert learner.say("I am Ada") == "hello, Ada"
+            with Client(running) as learner:
+                assert learner.ask("I am Ada") == "hello, Ada"
             running.process.send_signal(signal.SIGINT)
             status, said, trouble = running.ended()
             assert (status, trouble) == (0, "") and "1 learner" in said

@@ -10,8 +10,8 @@ from labsupport.classroom.page import Page
 from labsupport.classroom.room import Classroom
 from labsupport.closing import Closing
 from labsupport.servers import EchoServer, Visitor
-from tests.class_clients import Client
-from tests.needs import needs_network
+from class_clients import Client
+from needs import needs_network
 
 pytestmark = pytest.mark.usefixtures("nothing_taken")
 

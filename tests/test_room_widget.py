@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from classes import JOKER, Learner, model, row
+from class_clients import Client
+from classes import JOKER, model, row
 from labsupport import EchoServer, tidy, until
 from labsupport.classroom.roll import GOALS
 from labsupport.classroom.room import Classroom
@@ -27,8 +28,8 @@ def room():
 
 @pytest.fixture
 def ada(room):
-    with EchoServer() as server, Learner(room.address, "I am Ada") as ada:
-        ada.say(f"visit {server.port}")
+    with EchoServer() as server, Client(room, "Ada") as ada:
+        ada.ask(f"visit {server.port}")
         until(lambda: "server" in room.rows[0].done)
         yield ada
 
@@ -50,7 +51,7 @@ def test_it_follows_what_learners_do(room, ada):
     view.widget
     until(lambda: "Ada" in view._rows.value)
     assert [label for label, _ in view._whom.options] == ["everybody who serves", "Ada"]
-    ada.say("é")
+    ada.ask("é")
     until(lambda: "got right utf-8" in view._log.value)
 
 
@@ -84,7 +85,7 @@ def test_a_chosen_learner_stays_chosen_while_others_come(room, ada):
     view.widget
     view.refresh()
     view._whom.value = "Ada"
-    with Learner(room.address, "I am Grace"):
+    with Client(room, "Grace"):
         until(lambda: len(view._whom.options) == 3)
         assert view._chosen()[0] == "Ada"
     room.dismiss("Ada")
@@ -93,7 +94,7 @@ def test_a_chosen_learner_stays_chosen_while_others_come(room, ada):
 
 
 def test_a_jokers_name_is_text(room):
-    with Learner(room.address, f"I am {JOKER}"):
+    with Client(room, JOKER):
         view = show(room)
         view.widget
         view.refresh()
@@ -116,7 +117,7 @@ def test_closing_the_view_leaves_the_class(room, ada):
     view = show(room)
     view.close()
     assert view.closed and not room.closed and show(room) is not view
-    assert ada.say("still here") == "still here"
+    assert ada.ask("still here") == "still here"
 
 
 def test_a_class_that_is_over_is_text(room, ada):
