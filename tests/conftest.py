@@ -62,6 +62,50 @@ def client(server):
 
 
 @pytest.fixture
+def ends(net):
+    """A socket on a that is connected to one on b, both for datagrams; on the `net` of the test's file."""
+    with (
+        net.a.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+        net.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+    ):
+        there.bind((net.b.address, 7))
+        here.connect((net.b.address, 7))
+        here.settimeout(5)
+        there.settimeout(5)
+        yield here, there
+
+
+@pytest.fixture(scope="module")
+def interactive():
+    """An IPython as a notebook has it."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False  # it has a thread of its own
+    return InteractiveShell(config=config)
+
+
+@pytest.fixture
+def shell(interactive, capsys):
+    """The same, with the course's cell magics."""
+    interactive.run_line_magic("load_ext", "labsupport")
+    capsys.readouterr()
+    return interactive
+
+
+@pytest.fixture
+def scores_elsewhere(tmp_path, monkeypatch):
+    """A data folder that is not the user's."""
+    from labsupport.exercises import scores
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(scores, "_unsaved", [])
+    if tmp_path not in scores.path().parents:
+        pytest.skip("this system does not ask XDG_DATA_HOME for the user's data folder")
+
+
+@pytest.fixture
 def socket_class_as_before():
     """Every test leaves `socket.socket` as it was, and nobody recording."""
     from labsupport import recorder

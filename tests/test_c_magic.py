@@ -11,8 +11,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 import c_outputs
 import nbrun
@@ -45,20 +43,6 @@ b c
 <x><y>
 exit 2
 """
-
-
-@pytest.fixture(scope="module")
-def interactive():
-    config = Config()
-    config.HistoryManager.enabled = False  # it has a thread of its own
-    return InteractiveShell(config=config)
-
-
-@pytest.fixture
-def shell(interactive, capsys):
-    interactive.run_line_magic("load_ext", "labsupport")
-    capsys.readouterr()
-    return interactive
 
 
 @needs_compiler

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 import nbrun
 from labsupport import needs
@@ -22,20 +20,6 @@ def known(monkeypatch):
     """Two needs of the test's own: one that is there, one that is not."""
     known = {"bread": lambda: "", "wine": lambda: "wine (an empty cellar); grow some"}
     monkeypatch.setattr(needs, "KNOWN", known)
-
-
-@pytest.fixture(scope="module")
-def interactive():
-    config = Config()
-    config.HistoryManager.enabled = False  # it has a thread of its own
-    return InteractiveShell(config=config)
-
-
-@pytest.fixture
-def shell(interactive, capsys):
-    interactive.run_line_magic("load_ext", "labsupport")
-    capsys.readouterr()
-    return interactive
 
 
 WITHOUT = "not available here: wine (an empty cellar); grow some"

@@ -1,14 +1,13 @@
 """Each peer misbehaves in its one way, the same way every time, and is a server like any other besides."""
 
 import contextlib
-import os
 import socket
-import threading
 import time
 
 import pytest
+from server_clients import connected
 
-from labsupport import tidy, until
+from labsupport import until
 from labsupport.servers import (
     ClosesHalfway,
     GarbageServer,
@@ -35,26 +34,7 @@ PEERS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def nothing_left():
-    """Every test gives back the descriptors and the threads that it took."""
-    descriptors, threads = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
-    yield
-    tidy()
-    assert set(threading.enumerate()) == threads
-    assert len(os.listdir("/proc/self/fd")) <= descriptors
-
-
-def connected(server):
-    """A client's socket that never waits for ever."""
-    sock = socket.socket(server.listener.family)
-    sock.settimeout(10)
-    try:
-        sock.connect(server.address)
-    except OSError:
-        sock.close()
-        raise
-    return sock
+pytestmark = pytest.mark.usefixtures("nothing_taken")
 
 
 def pieces(sock):

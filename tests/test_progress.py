@@ -19,16 +19,9 @@ from labsupport.exercises import scores, standing
 from labsupport.exercises.exercise import NOTEBOOKS, named, of_notebook
 from labsupport.widgets import progress_bundle, scoreboard
 
+pytestmark = pytest.mark.usefixtures("scores_elsewhere")
+
 NAME = "recv_exactly"
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """The user's data folder."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr(scores, "_unsaved", [])
-    if tmp_path not in scores.path().parents:
-        pytest.skip("this system does not ask XDG_DATA_HOME for the user's data folder")
 
 
 def run(*arguments):

@@ -10,23 +10,15 @@ from ipywidgets.widgets.widget import _instances
 
 from answer_files import function
 from labsupport import check
-from labsupport.exercises import scores
 from labsupport.exercises.exercise import named, of_notebook
 from labsupport.exercises.verdict import NOT_YET, PASSED, SHOWN, Verdict
 from labsupport.timeline import Timeline
 from labsupport.widgets import bundle, verdict_bundle
 
+pytestmark = pytest.mark.usefixtures("scores_elsewhere")
+
 NAME = "recv_exactly"
 ONE_RECV = f"def {NAME}(sock, count):\n    print('<asked for>\\t', count)\n    return sock.recv(count)\n"
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """The user's data folder."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr(scores, "_unsaved", [])
-    if tmp_path not in scores.path().parents:
-        pytest.skip("this system does not ask XDG_DATA_HOME for the user's data folder")
 
 
 @pytest.fixture

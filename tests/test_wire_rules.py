@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 
 import pytest
 
@@ -16,20 +15,6 @@ pytestmark = pytest.mark.skipif(not Network.available(), reason="no private netw
 def net():
     with Network() as net:
         yield net
-
-
-@pytest.fixture
-def ends(net):
-    """A socket on a that is connected to one on b, both for datagrams."""
-    with (
-        net.a.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
-        net.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
-    ):
-        there.bind((net.b.address, 7))
-        here.connect((net.b.address, 7))
-        here.settimeout(5)
-        there.settimeout(5)
-        yield here, there
 
 
 def fates(net):

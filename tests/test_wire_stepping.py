@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 
 import pytest
@@ -20,20 +19,6 @@ def net():
         net.hold()
         yield net
         net.wire.check()
-
-
-@pytest.fixture
-def ends(net):
-    """A socket on a that is connected to one on b, both for datagrams."""
-    with (
-        net.a.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
-        net.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
-    ):
-        there.bind((net.b.address, 7))
-        here.connect((net.b.address, 7))
-        there.settimeout(5)
-        here.settimeout(5)
-        yield here, there
 
 
 @contextlib.contextmanager
