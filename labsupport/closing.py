@@ -1,4 +1,4 @@
-"""What servers, visitors, rooms, networks and C programs have in common: an end, as a call and a `with` block's.
+"""What servers, visitors, rooms, networks and C programs share: an end, as a call and as a `with` block's.
 
 A thread cannot raise where the learner looks. So it keeps its errors, and `close()` raises the first.
 """
