@@ -18,12 +18,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import grading
 from answer_files import function
+from compilers import needs_compiler
 from labsupport import check
-from labsupport.exercises import scores
+from labsupport.c.compilers import NoCompiler, find
+from labsupport.exercises import in_c, scores
 from labsupport.exercises.exercise import named, of_notebook
 
 NUMBER = "05"
-GRADED = [exercise for exercise in of_notebook(NUMBER) if not exercise.in_c]
+GRADED = of_notebook(NUMBER)
 ROOT = Path(__file__).resolve().parent.parent
 STUB = '''\
 def recv_exactly(sock, count):
@@ -32,6 +34,16 @@ def recv_exactly(sock, count):
 
 
 check(recv_exactly)'''
+
+STUB_IN_C = """\
+%%c --exercise recv_all
+#include <sys/socket.h>
+
+ssize_t recv_all(int sock, void *buffer, size_t count)
+{
+    return -1; // your part
+}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +64,7 @@ def notebook():
             new_code_cell(STUB, id="exercise-recv-exactly"),
             new_code_cell("check(os)", id="something-else"),
             new_code_cell(other, id="exercise-send-all"),
+            new_code_cell(STUB_IN_C, id="exercise-recv-all"),
         ]
     )
 
@@ -64,10 +77,10 @@ def ids(notebook):
 
 
 def test_nbgrader_gets_an_answer_and_a_locked_test_with_points(notebook):
-    assert grading.for_nbgrader(notebook, points=2) == ["recv_exactly", "send_all"]
+    assert list(grading.for_nbgrader(notebook, points=2)) == ["recv_exactly", "send_all", "recv_all"]
     assert ids(notebook)[3:] == [
         *("exercise-recv-exactly", "test-recv-exactly", "something-else"),
-        *("exercise-send-all", "test-send-all"),
+        *("exercise-send-all", "test-send-all", "exercise-recv-all", "test-recv-all"),
     ]
     answer, test = notebook.cells[3:5]
     assert "    ### BEGIN SOLUTION\n    raise NotImplementedError\n    ### END SOLUTION\n" in answer.source
@@ -81,12 +94,51 @@ def test_nbgrader_gets_an_answer_and_a_locked_test_with_points(notebook):
         **{"schema_version": 3, "solution": False, "task": False},
     }
     assert [cell.id for cell in notebook.cells if "nbgrader" in cell.metadata] == [
-        *("exercise-recv-exactly", "test-recv-exactly", "exercise-send-all", "test-send-all")
+        *("exercise-recv-exactly", "test-recv-exactly", "exercise-send-all", "test-send-all"),
+        *("exercise-recv-all", "test-recv-all"),
     ]
 
 
+def test_an_exercise_in_c_is_an_answer_as_the_others_are(notebook):
+    """What nbgrader puts between the marks is Python, and has to do no harm there."""
+    grading.for_nbgrader(notebook, points=2)
+    answer, test = notebook.cells[-2:]
+    assert answer.metadata.nbgrader["solution"] and not answer.metadata.nbgrader["grade"]
+    assert test.metadata.nbgrader["grade"] and test.metadata.nbgrader["points"] == 2
+    assert test.source == 'assert check("recv_all")'
+    before, region, after = answer.source.partition("### BEGIN SOLUTION\n")
+    assert before.startswith(STUB_IN_C) and region
+    text = f"{before}# YOUR CODE HERE\nraise NotImplementedError(){after.removeprefix('### END SOLUTION')}"
+    source = text.partition("\n")[2]
+    assert in_c.is_stub(source, "recv_all")
+    assert in_c.check_c("recv_all", source).status == "not attempted yet"
+
+
+@needs_compiler
+def test_a_graders_words_beside_a_solution_in_c_do_no_harm(capsys):
+    exercise = named("recv_all")
+    source = exercise.solution.read_text() + grading.REGION_IN_C
+    assert in_c.check_c("recv_all", source) and check("recv_all")
+    assert not capsys.readouterr().out
+
+
+def test_an_exercise_in_c_can_be_asked_for_once_more_by_its_name(monkeypatch):
+    monkeypatch.setattr(in_c, "_cells", {})
+    assert check("recv_all").status == "not attempted yet"
+    monkeypatch.setattr(in_c, "judge_c", _no_compiler)
+    in_c.check_c("recv_all", named("recv_all").solution.read_text())
+    with pytest.raises(RuntimeError, match="no C compiler"):
+        check("recv_all")
+
+
+def _no_compiler(*_, **__):
+    raise NoCompiler("there is none", "install one")
+
+
 def test_otter_is_asked_behind_each_exercise(notebook):
-    assert grading.for_otter(notebook, "06-a-sample.ipynb") == ["recv_exactly", "send_all"]
+    tests = grading.for_otter(notebook, "06-a-sample.ipynb")
+    assert list(tests) == ["recv_exactly", "send_all", "recv_all"]
+    assert tests["recv_all"] == 'assert check("recv_all")'
     assert ids(notebook)[:2] == ["title", "otter"] and ids(notebook)[5] == "grade-recv-exactly"
     assert notebook.cells[5].source == 'grader.check("recv_exactly")'
     assert notebook.cells[1].source.endswith('otter.Notebook("06-a-sample.ipynb")')
@@ -94,7 +146,7 @@ def test_otter_is_asked_behind_each_exercise(notebook):
 
 def test_otters_tests_pass_for_the_solution_alone(tmp_path):
     """The files hold doctests, which otter runs where the notebook's names are."""
-    grading.write_otter_tests(tmp_path, ["recv_exactly"], points=3)
+    grading.write_otter_tests(tmp_path, {"recv_exactly": "assert check(recv_exactly)"}, points=3)
     space = {}
     exec((tmp_path / "recv_exactly.py").read_text(), space)
     assert space["test"]["points"] == 3
@@ -115,6 +167,16 @@ def test_the_command_writes_a_copy_and_never_into_the_notebooks(tmp_path, capsys
     assert {path.stem for path in (tmp_path / "otter" / "tests").iterdir()} == {
         exercise.name for exercise in GRADED
     }
+    (path,) = (tmp_path / "nbgrader").glob("*.ipynb")
+    marks = {
+        cell.id: cell.metadata.nbgrader
+        for cell in nbformat.read(path, as_version=4).cells
+        if "nbgrader" in cell.metadata
+    }
+    for name in (grading.dashed(exercise.name) for exercise in GRADED):
+        assert marks[f"exercise-{name}"]["solution"] and not marks[f"exercise-{name}"]["grade"]
+        assert marks[f"test-{name}"]["grade"] and marks[f"test-{name}"]["points"] == 1
+    assert len(marks) == 2 * len(GRADED) and any(exercise.in_c for exercise in GRADED)
     assert grading.main(["nbgrader", NUMBER, "--into", str(grading.NOTEBOOKS / "graded")]) == 1
     assert grading.main(["nbgrader", "00", "--into", str(tmp_path)]) == 1
     assert grading.main(["nbgrader", "66", "--into", str(tmp_path)]) == 1
@@ -182,10 +244,16 @@ def test_nbgrader_gives_the_points_to_the_solved_one_alone(nbgrader, tmp_path):
     (released,) = (course / "release" / "sockets").glob("*.ipynb")
     notebook = nbformat.read(released, as_version=4)
     assert "BEGIN SOLUTION" not in str(notebook) and "raise NotImplementedError" in str(notebook)
-    for student, solved in (("bob", ()), ("alice", GRADED)):
+    # In an environment without a compiler nobody can have the points for C.
+    solved_there = [exercise for exercise in GRADED if _compiles() or not exercise.in_c]
+    for student, solved in (("bob", ()), ("alice", solved_there)):
         for exercise in solved:
-            cell = next(cell for cell in notebook.cells if exercise.name in grading.checked_in(cell))
-            cell.source = f"{exercise.solution.read_text()}\n\ncheck({exercise.name})"
+            cell = next(cell for cell in notebook.cells if exercise.name in grading.tests_of(cell))
+            worked = exercise.solution.read_text()
+            if exercise.in_c:
+                cell.source = f"%%c --exercise {exercise.name}\n{worked}"
+            else:
+                cell.source = f"{worked}\n\ncheck({exercise.name})"
         handed_in = course / "submitted" / student / "sockets" / released.name
         handed_in.parent.mkdir(parents=True)
         nbformat.write(notebook, handed_in)
@@ -196,6 +264,13 @@ def test_nbgrader_gives_the_points_to_the_solved_one_alone(nbgrader, tmp_path):
             row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(table)
         }
     most = 2.0 * len(GRADED)
-    assert grades == {"alice": (most, most), "bob": (0.0, most)}
+    assert grades == {"alice": (2.0 * len(solved_there), most), "bob": (0.0, most)}
     assert not (tmp_path / "data").exists(), "students' tries are none of the teacher's"
     shutil.rmtree(course)
+
+
+def _compiles():
+    try:
+        return bool(find())
+    except NoCompiler:
+        return False

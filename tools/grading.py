@@ -4,15 +4,17 @@
     python tools/grading.py otter 06 --into ASSIGNMENT                 [--points 2]
 
 Each exercise's cell becomes an answer, and a cell behind it says `assert check(NAME)` for its points: a
-verdict is true when it passed. nbgrader's marks are cell metadata, and its copy is the instructor's version,
-from which `nbgrader generate_assignment` makes the students'. otter wants a file for each exercise, in
-`tests/`.
+verdict is true when it passed. For an exercise in C, in a cell `%%c --exercise NAME`, it says
+`assert check("NAME")`, and grading needs a C compiler. nbgrader's marks are cell metadata, and its copy is the
+instructor's version, from which `nbgrader generate_assignment` makes the students'. otter wants a file for
+each exercise, in `tests/`.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -23,6 +25,13 @@ from nbformat.v4 import new_code_cell
 # Not nboutputs.ROOT: a class's environment has no nbval, and a teacher needs none for this.
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 STUB = "raise NotImplementedError"
+IN_C = re.compile(r"%%c\s[^\n]*--exercise[ =](\w+)")
+# nbgrader puts a stub in Python where the solution was. In C it is a comment; the function's own stub stays.
+REGION_IN_C = """
+/* nbgrader's own words, which are no part of the program:
+### BEGIN SOLUTION
+### END SOLUTION
+*/"""
 SCHEMA = 3  # of nbgrader's metadata
 OTTER_TEST = '''\
 OK_FORMAT = True
@@ -32,7 +41,7 @@ test = {{
     "points": {points},
     "suites": [
         {{
-            "cases": [{{"code": r""">>> assert check({name})""", "hidden": False, "locked": False}}],
+            "cases": [{{"code": r""">>> {test}""", "hidden": False, "locked": False}}],
             "scored": True,
             "setup": "",
             "teardown": "",
@@ -64,60 +73,80 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     notebook = nbformat.read(found[0], as_version=4)
     if options.grader == "nbgrader":
-        names = for_nbgrader(notebook, options.points)
+        tests = for_nbgrader(notebook, options.points)
     else:
-        names = for_otter(notebook, found[0].name)
-    if not names:
+        tests = for_otter(notebook, found[0].name)
+    if not tests:
         print(f"no exercises in {found[0].name}", file=sys.stderr)
         return 1
     write(options.into / found[0].name, notebook)
     if options.grader == "otter":
-        write_otter_tests(options.into / "tests", names, options.points)
-    print(f"{options.into / found[0].name}: {', '.join(names)}")
+        write_otter_tests(options.into / "tests", tests, options.points)
+    print(f"{options.into / found[0].name}: {', '.join(tests)}")
     return 0
 
 
-def for_nbgrader(notebook: NotebookNode, points: int) -> list[str]:
-    """Mark the exercises in `notebook`, in place, as answers with tests behind them. Returns their names."""
-    names = []
+def for_nbgrader(notebook: NotebookNode, points: int) -> dict[str, str]:
+    """Mark the exercises in `notebook`, in place, as answers with tests behind them.
+
+    Returns the tests, by the exercises' names.
+    """
+    tests = {}
     for at, cell in reversed(list(enumerate(notebook.cells))):
-        checked = checked_in(cell)
-        if not checked:
+        asked = tests_of(cell)
+        if not asked:
             continue
-        cell.source = with_solution_region(cell.source)
+        cell.source = cell.source + REGION_IN_C if in_c(cell) else with_solution_region(cell.source)
         mark(cell, cell.id, solution=True)
-        tests = [test_cell(name) for name in checked]
-        for test in tests:
+        worth = [new_code_cell(test, id=f"test-{dashed(name)}") for name, test in asked.items()]
+        for test in worth:
             mark(test, test.id, grade=True, points=points)
-        notebook.cells[at + 1 : at + 1] = tests
-        names[:0] = checked
-    return names
+        notebook.cells[at + 1 : at + 1] = worth
+        tests = asked | tests
+    return tests
 
 
-def for_otter(notebook: NotebookNode, file: str) -> list[str]:
-    """Let `notebook`, in place, ask otter after each exercise; `file`: its name. Returns their names."""
-    names = []
+def for_otter(notebook: NotebookNode, file: str) -> dict[str, str]:
+    """Let `notebook`, in place, ask otter after each exercise; `file`: its name.
+
+    Returns the tests, by the exercises' names.
+    """
+    tests = {}
     for at, cell in reversed(list(enumerate(notebook.cells))):
-        checked = checked_in(cell)
-        asking = [new_code_cell(f'grader.check("{name}")', id=f"grade-{dashed(name)}") for name in checked]
+        asked = tests_of(cell)
+        asking = [new_code_cell(f'grader.check("{name}")', id=f"grade-{dashed(name)}") for name in asked]
         notebook.cells[at + 1 : at + 1] = asking
-        names[:0] = checked
-    if names:
+        tests = asked | tests
+    if tests:
         begin = next(at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code")
         setting = f'import otter\n\ngrader = otter.Notebook("{file}")'
         notebook.cells.insert(begin, new_code_cell(setting, id="otter"))
-    return names
+    return tests
 
 
-def write_otter_tests(folder: Path, names: list[str], points: int) -> None:
+def write_otter_tests(folder: Path, tests: dict[str, str], points: int) -> None:
     """One file for each exercise, in otter's format."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / f"{name}.py").write_text(OTTER_TEST.format(name=name, points=points), "utf-8")
+    for name, test in tests.items():
+        (folder / f"{name}.py").write_text(OTTER_TEST.format(name=name, test=test, points=points), "utf-8")
+
+
+def tests_of(cell: NotebookNode) -> dict[str, str]:
+    """What is to be true behind an exercise's cell, by the exercise's name; nothing for any other cell."""
+    name = in_c(cell)
+    if name:  # its function is in no Python name
+        return {name: f'assert check("{name}")'}
+    return {name: f"assert check({name})" for name in checked_in(cell)}
+
+
+def in_c(cell: NotebookNode) -> str:
+    """The exercise in C whose cell this is; "" for any other cell."""
+    found = IN_C.match(cell.source) if cell.cell_type == "code" else None
+    return found[1] if found else ""
 
 
 def checked_in(cell: NotebookNode) -> list[str]:
-    """The functions that a cell defines and checks: ["recv_exactly"]; none for any other cell."""
+    """The Python functions that a cell defines and checks: ["recv_exactly"]; none for any other cell."""
     if cell.cell_type != "code" or "check(" not in cell.source:
         return []
     try:
@@ -141,11 +170,6 @@ def with_solution_region(source: str) -> str:
         whole = line.strip() == STUB
         lines += [f"{indent}### BEGIN SOLUTION", line, f"{indent}### END SOLUTION"] if whole else [line]
     return "\n".join(lines)
-
-
-def test_cell(name: str) -> NotebookNode:
-    """The cell that is worth the points."""
-    return new_code_cell(f"assert check({name})", id=f"test-{dashed(name)}")
 
 
 def mark(cell: NotebookNode, identity: str, *, grade=False, solution=False, points=None) -> None:

@@ -8,7 +8,7 @@ import math
 import socket
 
 from labsupport.exercises import scores, travel
-from labsupport.exercises.exercise import Exercise, named
+from labsupport.exercises.exercise import Exercise, catalog, named
 from labsupport.exercises.learner import Learner
 from labsupport.exercises.outcome import NotAttempted, Wrong
 from labsupport.exercises.trial import Trial
@@ -26,10 +26,15 @@ def check(function) -> Verdict:
     """Judge `function`, found by its name, and note the try; the Verdict is true when it passed.
 
     It runs in a fresh process of its own, which is killed at the end: it cannot hang, stop or change the
-    notebook. Takes at most 3 s for a right answer and 6 s for a wrong one. Raises TypeError for what is no
-    function, ValueError for one that has no exercise's name, RuntimeError where this system cannot hand
-    sockets to another process.
+    notebook. Takes at most 3 s for a right answer and 6 s for a wrong one. An exercise in C is judged in its
+    own cell; its name, `check("recv_all")`, judges that cell's function once more. Raises TypeError for what
+    is no function, ValueError for one that has no exercise's name, RuntimeError where this system cannot hand
+    sockets to another process or has no compiler for C.
     """
+    if isinstance(function, str) and function in catalog() and named(function).in_c:
+        from labsupport.exercises.in_c import check_again
+
+        return check_again(function)
     exercise = named(_name(function))
     if exercise.in_c:
         cell = f"%%c --exercise {exercise.name}"
@@ -79,7 +84,12 @@ def _verdict(wrong, printed, exercise, about):
         return Verdict(status=NOT_YET, message=said, output=printed, **about)
     skipped = tuple(dict.fromkeys(filter(None, (_missing(case) for case in exercise.cases))))
     return Verdict(
-        status=PASSED, message=_praise(exercise), beyond=exercise.beyond, output=printed, skipped=skipped, **about
+        status=PASSED,
+        message=_praise(exercise),
+        beyond=exercise.beyond,
+        output=printed,
+        skipped=skipped,
+        **about,
     )
 
 

@@ -17,6 +17,7 @@ _BESIDE = Path(__file__).with_name("beside.c")
 # What a conflicting definition meets behind the learner's text.
 _ASKED = '\n#line 1 "the prototype that was asked for"\n#include <sys/types.h>\n{}\n'
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_cells: dict[str, tuple[str, int]] = {}  # exercise → what its last cell held, and that text's first line
 _NOTHING = re.compile(r"(\(void\)\s*\w+;|return\s+-?[01];|\s)*")
 
 
@@ -29,6 +30,7 @@ def check_c(name: str, source: str, first_line: int = 1) -> Verdict | None:
     exercise = named(name)
     if not exercise.in_c:
         raise ValueError(f"{name} is asked for in Python: def {name}(…), then check({name})")
+    _cells[name] = source, first_line
     try:
         verdict, diagnostics = judge_c(source, exercise, first_line=first_line)
     except NoCompiler as missing:
@@ -39,9 +41,24 @@ def check_c(name: str, source: str, first_line: int = 1) -> Verdict | None:
     return noted(verdict)
 
 
+def check_again(name: str) -> Verdict:
+    """Judge what the last cell of the exercise `name` held: for a cell that comes behind it, a grader's say.
+
+    Where no such cell was run, the Verdict says "not attempted yet". Raises RuntimeError where there is no
+    compiler: that is not the learner's fault, and no points are to be lost without a word.
+    """
+    if name not in _cells:
+        return Verdict(name=name, notebook=named(name).notebook, status=NOT_ATTEMPTED, message=NOT_ATTEMPTED)
+    verdict = check_c(name, *_cells[name])
+    if verdict is None:
+        raise RuntimeError(f"{name} cannot be judged here: there is no C compiler")
+    return verdict
+
+
 def judge_c(source, exercise: Exercise, *, first_line=1, compiler=None, werror=False):
-    """(the Verdict on `source`, what the compiler said of it), without counting it as a try. Raises "
-    "NoCompiler."""
+    """(the Verdict on `source`, what the compiler said of it), without counting it as a try. Raises
+    NoCompiler.
+    """
     about = {"name": exercise.name, "notebook": exercise.notebook}
     if is_stub(source, exercise.name):
         return Verdict(status=NOT_ATTEMPTED, message=NOT_ATTEMPTED, **about), ()
