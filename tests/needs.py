@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
+import neighbor
 import pytest
 
-from labsupport.network.network import missing
+from labsupport.network import network
 
-_missing = missing()
-needs_network = pytest.mark.skipif(_missing is not None, reason=str(_missing))
+_no_network, _no_neighbor = network.missing(), neighbor.missing()
+needs_network = pytest.mark.skipif(_no_network is not None, reason=str(_no_network))
+needs_neighbor = pytest.mark.skipif(_no_neighbor is not None, reason=f"needs another user: {_no_neighbor}")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux has it")
