@@ -135,6 +135,21 @@ def test_a_listener_shows_its_queue_against_the_backlog():
     live = words(draw.card_svg(model, live=True))
     assert "accept queue" in live and "of backlog 5" in live and "6 connections waiting" in live
     assert draw.card_text(model) == "listener  127.0.0.1   LISTEN   (CLOSED → LISTEN)"
+    assert "TCP socket · listens" in live
+
+
+def test_a_closed_listener_listened_and_was_not_accepted():
+    gone = Snapshot("AF_INET", "SOCK_STREAM", None, ("127.0.0.1", 4), None, "CLOSED")
+    opened = (("CLOSED", True), ("LISTEN", True), ("CLOSED", True))
+    taken = (
+        ("CLOSED", True),
+        ("LISTEN", False),
+        ("SYN-RECEIVED", False),
+        ("ESTABLISHED", True),
+        ("CLOSED", True),
+    )
+    for path, said in (opened, "TCP socket · listened"), (taken, "TCP socket · accepted"):
+        assert said in words(draw.card_svg(CardModel("sock", "TCP socket", "server", gone, path)))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import wire_stories as stories
 from wire_stories import Story
 
 from labsupport.draw import tell_event, wire_svg, wire_text
-from labsupport.draw.wire_place import Placed
+from labsupport.draw.wire_place import Placed, wrapped
 from labsupport.draw.wire_rows import plan, relative_numbers
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
@@ -208,6 +208,34 @@ def test_a_call_at_once_is_one_line_and_one_that_waits_has_its_bar():
 def test_an_error_is_red_and_named():
     svg = wire_svg(stories.refused())
     assert re.search(r'fill="var\(--x\)"[^>]*>✕ ConnectionRefusedError<', svg) and "(ECONNREFUSED)" in svg
+
+
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        ('connect(("10.0.0.2", port))', ["connect(", '("10.0.0.2",', "  port))"]),
+        ("setsockopt(SOL_SOCKET, SO_RCVBUF, 1)", ["setsockopt(", "SOL_SOCKET,", "  SO_RCVBUF, 1)"]),
+        ("✕ ConnectionResetError (ECONNRESET)", ["✕ ECONNRESET"]),
+        (
+            "✕ ConnectionRefusedError (ECONNREFUSED)  2\N{NO-BREAK SPACE}ms",
+            ["✕ ECONNREFUSED", "  2\N{NO-BREAK SPACE}ms"],
+        ),
+        ("✕ TimeoutError (ETIMEDOUT)", ["✕ TimeoutError", "  (ETIMEDOUT)"]),
+    ],
+)
+def test_a_narrow_lane_breaks_a_call_rather_than_cutting_it(said, lines):
+    assert wrapped(said, 110) == lines
+    assert wrapped(said, 1000) == [said]
+
+
+def test_what_the_wire_doubled_was_not_sent_again():
+    story = stories.shaken()
+    story.pass_(0, "5 bytes", 0, 2, payload=b"twice", seq=1001, ack=5001)
+    story.pass_(0, "5 bytes", 0, 2, payload=b"twice", fate="duplicate", note="sent again", seq=1001, ack=5001)
+    assert "5 bytes twice duplicate" in words(wire_svg(story))
+    assert "sent again" not in wire_text(story)
+    copied = next(at for at, event in enumerate(story.events) if getattr(event, "fate", "") == "duplicate")
+    assert tell_event(story, copied) == "The wire makes a copy of the segment with 5 bytes (seq 1)."
 
 
 def test_lost_packets_are_dashed_and_end_in_their_word():

@@ -130,7 +130,8 @@ def _kind(model, live):
     said = [model.kind]
     snapshot = model.snapshot
     if snapshot is not None and model.role:
-        passive = "listens" if snapshot.state == "LISTEN" else "accepted"
+        listened = ("LISTEN", True) in model.path  # nobody ever saw an accepted socket there
+        passive = "listens" if snapshot.state == "LISTEN" else "listened" if listened else "accepted"
         said.append(passive if model.role == "server" else "connected")
     if live and snapshot is not None and snapshot.fd is not None and not model.aside:
         said.append(f"fd {snapshot.fd}")

@@ -194,12 +194,18 @@ def _fits(said, room):
 
 
 def wrapped(said, room):
-    """`said` in as many lines as it takes, broken at spaces or after a call's name; a word too long for a
-    line is shortened.
+    """`said` in as many lines as it takes, broken at spaces or after a call's name. Of an error whose name is
+    too long for a line the errno is said; any other word too long for a line is shortened.
     """
     name, bracket, rest = said.partition("(")
-    if bracket and not name.startswith(("→", "✕")) and _fits(rest, room) and not _fits(said, room):
-        return [name + bracket, f"  {rest}" if _fits(f"  {rest}", room) else rest]
+    if name.startswith("✕") and bracket and not _fits(f"  {name[2:].strip()}", room):
+        errno, _, took = rest.partition(")")
+        return theme.wrapped(f"✕ {errno} {took.strip()}".strip(), CALL_SIZE, room)
+    if bracket and not name.startswith(("→", "✕")) and not _fits(said, room):
+        if _fits(rest, room):
+            return [name + bracket, f"  {rest}" if _fits(f"  {rest}", room) else rest]
+        if not _fits(said.partition(" ")[0], room):
+            return [name + bracket, *theme.wrapped(rest, CALL_SIZE, room)]
     return theme.wrapped(said, CALL_SIZE, room)
 
 

@@ -230,7 +230,8 @@ class _Planner:
 
     def sent(self, at, event):
         packet = _packet(self.timeline, event)
-        arrow = Arrow(event.host, self.target(event, packet), at, event.said, note=event.note)
+        note = "" if event.fate == "duplicate" else event.note  # the wire's copy: no kernel sent it again
+        arrow = Arrow(event.host, self.target(event, packet), at, event.said, note=note)
         arrow.name = self.names.of_packet(event, packet)
         arrow.excerpt = excerpt(packet)
         arrow.numbers = self.numbers.get(event.packet, "")

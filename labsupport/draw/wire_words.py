@@ -28,7 +28,6 @@ LOSSES = {
     "cut": "The wire is cut, so it goes nowhere.",
     "absorbed": "One like it is still on its way, so the wire keeps this one back.",
     "corrupted": "The wire damages it.",
-    "duplicate": "The wire delivers it twice.",
 }
 
 
@@ -145,9 +144,11 @@ class _Teller:
         packet = packets[event.packet] if 0 <= event.packet < len(packets) else None
         about = [self.names.of_packet(event, packet), self.numbers.get(event.packet, "")]
         about = f" ({', '.join(filter(None, about))})" if any(about) else ""
+        if event.fate == "duplicate":
+            return f"the wire makes a copy of {_the(event.said)}{about}."
         again = " again" if event.note == "sent again" else f" ({event.note})" if event.note else ""
         said = f"{self.who(event.host)}'s kernel sends {_article(event.said)}{again}{about}."
-        if event.fate in ON_THE_WAY and event.fate != "duplicate":
+        if event.fate in ON_THE_WAY:
             return said
         return f"{said} {LOSSES.get(event.fate) or f'On the wire: {event.fate}.'}"
 

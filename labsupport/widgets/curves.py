@@ -18,7 +18,7 @@ POINTS = 300  # of a curve: as many as a notebook pane can show apart
 SPAN = 0.25  # seconds over which goodput is reckoned
 SIZE, DPI = (6.4, 5.6), 110
 COLORS = 64  # enough for four lines and grey letters on any paper
-MARGINS = {"left": 0.075, "right": 0.985, "top": 0.955, "bottom": 0.095, "hspace": 0.36}
+MARGINS = {"left": 0.075, "right": 0.975, "top": 0.955, "bottom": 0.095, "hspace": 0.36}
 # Color and dashes go together, for color alone tells too little. The first two are client blue, server orange.
 STYLES = (
     {"color": "#3f83e0", "linestyle": "-"},

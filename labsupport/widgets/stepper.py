@@ -11,7 +11,7 @@ from collections import Counter
 
 from labsupport import draw
 from labsupport.draw.wire_place import Placed
-from labsupport.draw.wire_rows import Names, plan
+from labsupport.draw.wire_rows import Names, plan, role_of
 from labsupport.widgets import controls, saving, sheets
 from labsupport.widgets.bundle import BuiltWhenAsked
 from labsupport.widgets.bundle import bundle as mimebundle
@@ -130,9 +130,11 @@ class Stepper(BuiltWhenAsked):
     def ends(self):
         """Both ends as HTML: each socket's state and queues as they were then."""
         sockets = self.moments[min(self.position, len(self)) - 1].sockets if self.moments else ()
-        return sheets.side_by_side([self._end(end, lanes, sockets) for end, lanes in self._homes], least=250)
+        return sheets.side_by_side(
+            [self._end(host, end, lanes, sockets) for host, (end, lanes) in enumerate(self._homes)], least=250
+        )
 
-    def _end(self, end, lanes, sockets):
+    def _end(self, host, end, lanes, sockets):
         crowds = {}  # sockets of which nothing is told stand in one row, those alike
         for lane in lanes:
             then = sockets[lane]
@@ -140,7 +142,7 @@ class Stepper(BuiltWhenAsked):
             crowds.setdefault(key, []).append(lane)
         rows = [self._row(crowd, sockets[crowd[0]]) for crowd in crowds.values()]
         body = sheets.table(_HEAD, rows, shares=(26, 38, 18, 18)) if rows else sheets.small("no socket")
-        return sheets.host(end.label, end.role, end.address, body)
+        return sheets.host(end.label, role_of(self.timeline, host), end.address, body)
 
     def _row(self, lanes, then):
         news = frozenset() if self.whole else then.news
