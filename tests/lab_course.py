@@ -5,12 +5,15 @@ Nothing reaches a network: no uv is in reach of what is called here, unless a te
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -58,6 +61,17 @@ def make_course(folder: pathlib.Path) -> Places:
         (folder / "notebooks" / name).write_text(f"course's {name}", "utf-8")
     copy_parts(folder)
     return Places(folder, folder)
+
+
+@contextlib.contextmanager
+def course_for_all() -> Iterator[pathlib.Path]:
+    """A folder that everybody may enter and read, with a small `course` and an empty `home` in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder).resolve()
+        folder.chmod(0o755)
+        make_course(folder / "course")
+        (folder / "home").mkdir()
+        yield folder
 
 
 def pretend(program: pathlib.Path, script: str) -> None:

@@ -10,11 +10,10 @@ import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 
 import launch
 import pytest
-from lab_course import FIVE, NOTEBOOKS, TODAY, make_course, visible
+from lab_course import FIVE, NOTEBOOKS, TODAY, course_for_all, visible
 
 LAUNCH = pathlib.Path(launch.__file__)
 # Stands in for jupyterhub-singleuser: tells how it was started.
@@ -25,20 +24,15 @@ said = {name: os.environ.get(name) for name in names}
 print(json.dumps(dict(said, cwd=os.getcwd(), arguments=sys.argv[1:])))
 """
 
-# Nor does JupyterHub run on Windows.
-linux = pytest.mark.skipif(sys.platform != "linux", reason="macOS keeps a user's data in another folder")
-pytestmark = linux
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="JupyterHub does not run on Windows; macOS has other folders for data"
+)
 
 
 @pytest.fixture
 def classroom():
     """A course that everybody can read, and an environment, outside it, with a stand-in for JupyterHub."""
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder).resolve()
-        folder.chmod(0o755)
-        (folder / "course").mkdir()
-        make_course(folder / "course")
-        (folder / "home").mkdir()
+    with course_for_all() as folder:
         make = [sys.executable, "-m", "venv", "--without-pip", folder / "env"]
         subprocess.run(make, check=True, timeout=60)
         package = next((folder / "env").glob("lib/python*/site-packages")) / "jupyterhub"

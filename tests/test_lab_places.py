@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import subprocess
 import sys
-import tempfile
 
 import pytest
-from lab_course import LOAD, make_course, posix, pretend
+from lab_course import LOAD, course_for_all, posix, pretend
 
 from labsetup import stamp
 from labsetup.places import Places
@@ -18,18 +16,14 @@ from labsetup.places import Places
 @pytest.fixture
 def locked_course():
     """A course in a folder that an ordinary user can read and not write, and a home for that user."""
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder).resolve()
-        folder.chmod(0o755)
-        (folder / "course").mkdir()
-        places = make_course(folder / "course")
-        (folder / "home").mkdir()
+    with course_for_all() as folder:
+        root, home = folder / "course", folder / "home"
         if os.geteuid() == 0:
-            os.chown(folder / "home", 65534, 65534)
+            os.chown(home, 65534, 65534)
         else:
-            places.root.chmod(0o555)
-        yield places.root, folder / "home"
-        places.root.chmod(0o755)
+            root.chmod(0o555)
+        yield root, home
+        root.chmod(0o755)
 
 
 def call_as_user(root, home, *arguments):
