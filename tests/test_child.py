@@ -249,6 +249,13 @@ def test_the_cell_magic(shell, capsys):
     assert capsys.readouterr().out == "no newline\nexit 2\n"
 
 
+def test_what_a_cell_in_a_child_gave_can_be_kept(shell, capsys):
+    shell.run_cell_magic("child", "--into seen a", "import sys\nprint(sys.argv[1:])\nsys.exit(2)")
+    seen = shell.user_ns["seen"]
+    assert (seen.output, seen.status) == ("['a']\n", "exit 2")
+    assert capsys.readouterr().out == "['a']\nexit 2\n"
+
+
 @linux
 def test_the_cell_magics_options(shell, capsys):
     shell.run_cell_magic(
