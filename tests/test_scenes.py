@@ -1,20 +1,15 @@
 """Scenes: calls, states and packets of two hosts in one true order, the same in every run."""
 
 import contextlib
-import json
-import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
+from scene_code import ALL, drawn, echo, handshake, listening, lost_fin, refused, several_threads, unreachable
 
 from labsupport import Network, background, scene
 from labsupport.events import Arrived, Became, Began, Held, Returned, Sent
-from labsupport.network import NetworkUnavailable
-from labsupport.scenes import recordings, turns
 
 pytestmark = pytest.mark.skipif(not Network.available(), reason="needs a network of one's own")
 RUNS = 4
@@ -30,109 +25,6 @@ def busy(count=4):
         for process in running:
             process.kill()
             process.wait()
-
-
-def listening(net, port=7, backlog=5):
-    server = net.b.socket()
-    server.bind((net.b.address, port))
-    server.listen(backlog)
-    return server
-
-
-def refused(net):
-    client = net.a.socket()
-    client.connect((net.b.address, 80))
-
-
-def handshake(net):
-    server = listening(net)
-    client = net.a.socket()
-    client.connect(server.getsockname())
-
-
-def echo(net):
-    server = listening(net)
-
-    def serve():
-        conn, _ = server.accept()
-        while data := conn.recv(100):
-            conn.sendall(data.upper())
-        conn.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    client = net.a.socket()
-    client.connect((net.b.address, 7))
-    client.sendall(b"hello")
-    got = client.recv(100)
-    client.close()
-    thread.join()
-    return got
-
-
-def crowded(net):
-    server = listening(net, backlog=1)
-    for _ in range(3):
-        client = net.a.socket()
-        client.settimeout(0.3)
-        client.connect(server.getsockname())
-
-
-def lost_fin(net):
-    server = listening(net)
-    client = net.a.socket()
-    client.connect((net.b.address, 7))
-    conn, _ = server.accept()
-    net.wire.drop(lambda packet: packet.fin)
-    client.close()
-    conn.recv(10)
-    conn.close()
-
-
-def unreachable(net):
-    client = net.a.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.connect((net.b.address, 9))
-    client.send(b"anybody")
-    client.recv(10)
-
-
-def several_threads(net):
-    server = listening(net)
-    got = []
-
-    def serve():
-        conn, _ = server.accept()
-        got.append(conn.recv(10))
-        conn.sendall(b"bye")
-        conn.close()
-
-    def talk(word):
-        client = net.a.socket()
-        client.connect((net.b.address, 7))
-        client.sendall(word)
-        client.recv(10)
-        client.close()
-
-    threads = [threading.Thread(target=serve) for _ in range(2)]
-    threads += [threading.Thread(target=talk, args=(word,)) for word in (b"one", b"two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(got)
-
-
-ALL = (refused, handshake, echo, crowded, lost_fin, unreachable, several_threads)
-
-
-def drawn(timeline):
-    """The timeline without what no drawing shows: times, and the bytes of packets."""
-    settled = []
-    for event in timeline.events:
-        fields = event._asdict()
-        fields.pop("time"), fields.pop("elapsed", None)
-        settled.append((type(event).__name__, *fields.values()))
-    return settled, timeline.lanes, timeline.hosts, [packet.said for packet in timeline.packets]
 
 
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.__name__)
@@ -272,24 +164,6 @@ def test_background_is_entered_before_the_next_call():
         assert calls == ["bind", "listen", "accept", "connect"]
 
 
-def test_other_exceptions_are_raised():
-    def wrong(net):
-        raise KeyError("oh")
-
-    with pytest.raises(KeyError, match="oh"):
-        scene(wrong)
-
-
-def test_a_threads_exception_reaches_the_cell():
-    def wrong(net):
-        thread = threading.Thread(target=lambda: {}["oh"])
-        thread.start()
-        thread.join()
-
-    with pytest.raises(KeyError, match="oh"):
-        scene(wrong)
-
-
 def test_the_ladder_may_begin_later():
     def later(net):
         server = listening(net)
@@ -302,100 +176,6 @@ def test_the_ladder_may_begin_later():
     assert [event.call for event in timeline.events if isinstance(event, Began)] == ["close"]
     assert timeline.states("server") == ("LISTEN",)
     assert [packet.said for packet in timeline.packets] == ["FIN", "ACK"]
-
-
-@pytest.mark.parametrize("wrong", [3, lambda: None, lambda a, b: None])
-def test_a_scene_takes_the_network(wrong):
-    with pytest.raises(TypeError, match="scene"):
-        scene(wrong)
-
-
-def test_a_scene_that_waits_for_nothing_says_so(monkeypatch):
-    monkeypatch.setattr(turns, "PATIENCE", 0.3)
-
-    def stuck(net):
-        server = listening(net)
-        server.accept()
-
-    with pytest.raises(TimeoutError, match=r"accept\(\)"):
-        scene(stuck)
-
-
-def test_an_interrupt_ends_the_scene():
-    def waits(net):
-        server = listening(net)
-        threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,)).start()
-        server.accept()
-
-    before = set(threading.enumerate())
-    with pytest.raises(KeyboardInterrupt):
-        scene(waits)
-    for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=5)
-    assert set(threading.enumerate()) <= before
-
-
-def test_who_still_waits_at_the_end_is_set_free():
-    def forgotten(net):
-        server = listening(net)
-        threading.Thread(target=server.accept, daemon=True).start()
-        client = net.a.socket()
-        client.close()
-
-    before = set(threading.enumerate())
-    timeline = scene(forgotten)
-    assert [event.call for event in timeline.events if isinstance(event, Began)][2] == "accept"
-    assert not [event for event in timeline.events if isinstance(event, Returned) and event.call == "accept"]
-    for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=5)
-    assert set(threading.enumerate()) <= before
-
-
-@pytest.fixture
-def recorded(tmp_path, monkeypatch):
-    """`echo` and `refused` recorded; afterwards no network is to be had."""
-    monkeypatch.setenv(recordings.WANTED, str(tmp_path))
-    live = {function.__name__: scene(function) for function in (echo, refused)}
-    monkeypatch.setattr(recordings, "FOLDER", tmp_path)
-
-    def none(**_):
-        raise NetworkUnavailable("user namespaces are off", "turn them on")
-
-    monkeypatch.setattr(sys.modules["labsupport.scenes.scene"], "Network", none)
-    return live
-
-
-def test_without_a_network_the_recording_is_shown(recorded):
-    timeline = scene(echo)
-    assert drawn(timeline) == drawn(recorded["echo"])
-    assert timeline.result == b"HELLO"
-    assert "user namespaces are off" in timeline.recorded and "turn them on" in timeline.recorded
-    error = scene(refused).error
-    assert isinstance(error, ConnectionRefusedError) and error.args == recorded["refused"].error.args
-
-
-def test_the_recording_is_marked(recorded):
-    live = repr(recorded["echo"])
-    assert repr(scene(echo)) != live
-    assert repr(scene(echo)).endswith(live)
-
-
-def test_edited_code_needs_the_live_network(recorded):
-    def echo(net):
-        net.a.socket().close()
-
-    timeline = scene(echo)
-    assert repr(timeline).startswith("not available here: echo was edited")
-    assert timeline.events == ()
-
-
-def test_code_without_a_recording_needs_the_live_network(recorded):
-    assert repr(scene(handshake)).startswith("not available here: there is no recording of handshake")
-
-
-def test_a_recording_is_json(recorded, tmp_path):
-    noted = json.loads((tmp_path / "echo.json").read_text())
-    assert noted["result"] == "b'HELLO'"
 
 
 def test_save(tmp_path):
