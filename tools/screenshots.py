@@ -5,7 +5,7 @@
                                             changes or closes what it shows: build/shots/05-light-CELL-ID.png
 
 Options: --theme light|dark (both unless told), --width PIXELS of the window, --cells ID,ID (with --live: only
-these).
+these). In place of a number, `teacher` is classroom/teacher.ipynb.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import labpage
 from nboutputs import ROOT
 
 SHOTS = ROOT / "build" / "shots"
+TEACHER = ROOT / "classroom" / "teacher.ipynb"  # no part of the course: only when asked for
 HEIGHT = 1500  # pixels of one picture
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS = {
@@ -53,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
         copy = Path(folder, "notebooks")
         shutil.copytree(ROOT / "notebooks", copy, ignore=shutil.ignore_patterns(".*"))
         names = sorted(path.name for path in copy.glob("*.ipynb"))
-        wanted = [name for name in names if not options.numbers or name[:2] in options.numbers]
+        shutil.copy(TEACHER, copy)
+        numbers = options.numbers or [_number(name) for name in names]
+        wanted = [name for name in (*names, TEACHER.name) if _number(name) in numbers]
         with labpage.running_lab(lab_command(copy, Path(folder)), cwd=copy, env=surroundings()) as (
             address,
             token,
@@ -64,18 +67,23 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _number(name: str) -> str:
+    """What a notebook is asked for by: "05" or "teacher"."""
+    return name.removesuffix(".ipynb").partition("-")[0]
+
+
 def photograph(page, address: str, token: str, name: str, options) -> None:
     """Run one notebook and save its pictures."""
     themes = [options.theme] if options.theme else list(THEMES)
     labpage.open_notebook(page, address, token, name)
     if options.live:
-        _live(page, name[:2], themes, [cell for cell in options.cells.split(",") if cell])
+        _live(page, _number(name), themes, [cell for cell in options.cells.split(",") if cell])
     else:
         labpage.run_all(page)
         page.wait_for_timeout(1000)  # pictures and widgets are laid out after the last reply
         for theme in themes:
             _theme(page, theme)
-            print(*_scrolled(page, f"{name[:2]}-{theme}"), sep="\n")
+            print(*_scrolled(page, f"{_number(name)}-{theme}"), sep="\n")
     for error in labpage.errors(page):
         print(f"{name}: a cell shows an error:\n{error}", file=sys.stderr)
 
