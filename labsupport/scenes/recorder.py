@@ -102,6 +102,10 @@ class SceneRecorder(Recorder):
         """The threads that wait for the network itself, and so are not idle."""
         return set(self.scenery.net.asking)
 
+    def is_free(self):
+        """See Scenery.is_free."""
+        return self.scenery.is_free()
+
     def begin_here(self):
         """Forget what was noted, but for the states as they are."""
         self.scenery.begin_here()

@@ -84,6 +84,17 @@ class Scenery:
         """Whether a kernel sends something within `timeout` seconds."""
         return self.wire.readable(timeout)
 
+    def is_free(self):
+        """Whether nobody has the wire's lock at this moment.
+
+        A thread of the scene that waits for it looks idle, and is not: it goes on as soon as whoever has it,
+        the wire's own thread or somebody who looks at the wire, has been given a processor.
+        """
+        free = self.lock.acquire(blocking=False)
+        if free:
+            self.lock.release()
+        return free
+
     def expects(self, busy):
         """Whether a kernel will send something again, unasked: for a program that is `busy` waiting, or a
         closed socket.

@@ -184,8 +184,8 @@ class Turns:
                 looked = [thread for thread in looked if thread is not self._main]
             tids = [thread.native_id for thread in looked]
             # A thread that has been started is listed by its starter; between two looks nobody may come.
-            asking = self._wire.asking() & set(looked)
-            if not asking and None not in tids and self._watch.all_wait(tids) and self._same(looked, asked):
+            ready = not self._wire.asking() & set(looked) and None not in tids
+            if ready and self._watch.all_wait(tids, self._wire.is_free) and self._same(looked, asked):
                 return
             self._check_time()
             time.sleep(PAUSE)

@@ -27,20 +27,20 @@ class Watch:
     def __init__(self):
         self._lock = interpreter_lock()
 
-    def all_wait(self, tids):
+    def all_wait(self, tids, between=lambda: True):
         """Whether all of them wait, none having run between two looks at each.
 
         Two rounds: when nobody ran between his first look and his second, there was a moment between the
-        rounds at which all waited, and nobody was left to wake another.
+        rounds at which all waited, and nobody was left to wake another. `between` is called at that moment:
+        where it says False, somebody else is about to wake one of them.
         """
         first = [self._waits(tid) for tid in tids]
-        if None in first:
+        if None in first or not between():
             return False
         return first == [self._waits(tid) for tid in tids]
 
     def _waits(self, tid):
-        """A mark that changes when the thread has run; None when it does not wait. "gone" when it has ended.
-        """
+        """A mark that changes when the thread has run; None when it does not wait. "gone" when it has ended."""
         where = _read(f"/proc/self/task/{tid}/syscall").split()
         if not where:
             return "gone"
