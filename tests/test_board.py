@@ -89,7 +89,7 @@ def test_every_goal_has_a_column_and_a_word_in_its_cell():
     read = Reader(board_html(model(ada)))
     heads = [given for tag, given in read.tags if tag == "th"]
     assert len(heads) == 4 + len(GOAL_LIST) + 2
-    assert "✓ 2 MB" in "".join(read.texts)
+    assert "✓ 8 MB" in "".join(read.texts)
     missing = [given["aria-label"] for tag, given in read.tags if "no" in given.get("class", "").split()]
     assert missing == [f"{goal.title}: not yet" for goal in GOAL_LIST if goal.key != "volume"]
 
@@ -141,7 +141,7 @@ def test_few_learners_have_large_letters_and_many_have_a_line_each():
         (0, "0"),
         (999_999, "999,999"),
         (1_000_000, "1.00 MB"),
-        (1_999_999, "1.99 MB"),
+        (7_999_999, "7.99 MB"),
         (123_456_789, "123 MB"),
         (5 * 10**9, "5.00 GB"),
         (7 * 10**15, "7000 TB"),

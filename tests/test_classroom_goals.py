@@ -12,7 +12,7 @@ from class_clients import (
 )
 
 from labsupport import until
-from labsupport.classroom.roll import GOALS
+from labsupport.classroom.roll import GOALS, MUCH
 
 pytestmark = pytest.mark.usefixtures("nothing_taken")
 
@@ -53,9 +53,20 @@ def lines(count):
 
 def reads_meanwhile(client):
     named(client)
-    for _ in range(80):
+    for _ in range(MUCH // 25_000):
         client.send(b"x" * 9999 + b"\n" + b"y" * 14_999 + b"\n")
         client.line(), client.line()
+
+
+def sends_first(client):
+    """Would read when all is sent. Its `sendall` blocks before: with all of a send buffer that the kernel
+    lets grow by itself (tcp_wmem: 4 MiB, which is twice what is asked for here, socket(7))."""
+    named(client)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 << 20)
+    client.sock.settimeout(2)
+    with pytest.raises(TimeoutError):
+        client.send((b"x" * 9999 + b"\n") * (MUCH // 10_000))
+    client.abort()
 
 
 def reads_nothing(client):
@@ -114,7 +125,7 @@ GOOD_AND_BAD = {
     "named": ([named], [no_name]),
     "utf-8": ([utf_8, utf_8_before_the_name], [ascii_only, latin_1]),
     "many": ([lines(1000)], [lines(999)]),
-    "volume": ([reads_meanwhile], [reads_nothing, lines(1000)]),
+    "volume": ([reads_meanwhile], [sends_first, reads_nothing, lines(1000)]),
     "pieces": ([joins], [takes_the_first_piece, guesses]),
     "in order": ([ends], [closes_unread, shuts_down_and_closes_unread, closes_without_a_word, resets]),
 }

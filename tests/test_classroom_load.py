@@ -62,7 +62,8 @@ def work(room, name, server, over):
                 ]
         assert client.end() == b""
     word = list(exchange(room.address, [f"I am {name}", "word?"], timeout=60))[1]
-    lines = [f"I am {name}", f"word {word}", *["two megabytes, " * 20] * 7000, f"visit {server.port} reset"]
+    much = ["eight megabytes, " * 200] * 2500
+    lines = [f"I am {name}", f"word {word}", *much, f"visit {server.port} reset"]
     answers = list(exchange(room.address, lines, timeout=60))
     assert (
         answers[:2] == [client.greeting, "right"] and answers[2:-1] == lines[2:-1] and answers[-1] == "coming"

@@ -95,7 +95,7 @@ def amount(count):
     for unit, size in (("MB", 10**6), ("GB", 10**9), ("TB", 10**12)):
         if count < 1_000 * size or unit == "TB":
             break
-    # Cut, not rounded: 1,999,999 bytes are not yet the 2 MB that a goal asks for.
+    # Cut, not rounded: 7,999,999 bytes are not yet the 8 MB that a goal asks for.
     hundredths = count * 100 // size
     return f"{hundredths / 100:.2f} {unit}" if hundredths < 10_000 else f"{hundredths // 100} {unit}"
 
