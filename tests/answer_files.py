@@ -1,8 +1,10 @@
-"""Answers that people give to an exercise: one file each in answers/, read here, judged side by side.
+"""Answers that people give to an exercise: kept in answers/, read here, judged side by side.
 
-A section begins with `# === right: TITLE` (in C `// === right: TITLE`) or `# === wrong: TITLE ==> WHAT THE VERDICT MUST SAY` (a regular
-expression); what follows is a cell as a learner would write it. `# === equivalent: MUTANT ==> REASON` names a
-mutant of the solution that passes because it does the same.
+An exercise's answers are one file, or where they are many all files of a folder of the exercise's name.
+A section begins with `# === right: TITLE` (in C `// === right: TITLE`) or
+`# === wrong: TITLE ==> WHAT THE VERDICT MUST SAY` (a regular expression); what follows is a cell as a learner
+would write it. `# === equivalent: MUTANT ==> REASON` names a mutant of the solution that passes because it
+does the same.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Answer:
 
 
 def answers(name: str) -> list[Answer]:
-    """The answers to the exercise `name`, in the file's order."""
+    """The answers to the exercise `name`, in its files' order."""
     sections = [section for section in _sections(name) if section[0] != "equivalent"]
     return [Answer(name, kind, title, source, says) for kind, title, says, source in sections]
 
@@ -47,8 +49,9 @@ def equivalents(name: str) -> dict[str, str]:
 
 
 def _sections(name):
-    path = FOLDER / f"{name}{named(name).solution.suffix}"
-    parts = _HEAD.split(path.read_text())[1:] if path.exists() else []
+    suffix = named(name).solution.suffix
+    files = [FOLDER / f"{name}{suffix}", *sorted((FOLDER / name).glob(f"*{suffix}"))]
+    parts = [part for file in files if file.exists() for part in _HEAD.split(file.read_text())[1:]]
     fours = zip(*[iter(parts)] * 4, strict=True)
     return [(kind, title, says or "", source) for kind, title, says, source in fours]
 
