@@ -267,7 +267,7 @@ def test_the_teachers_widget_follows_and_its_controls_act(lab_page, served, chec
     test_browser.press(page, "room", "in pieces")
     text_until(page, "room", "From now on answers come in pieces")
     output = labpage.output_of(page, "room")
-    whom, how = output.query_selector_all("select")
+    whom, how, who = output.query_selector_all("select")
     whom.select_option("<b>Ada</b>")
     how.select_option("half-close")
     test_browser.press(page, "room", "send")
@@ -275,6 +275,15 @@ def test_the_teachers_widget_follows_and_its_controls_act(lab_page, served, chec
     assert whom.evaluate("one => one.selectedOptions[0].innerText") == "<b>Ada</b>"
     labpage.insert_cell(page, "withstood", "until(lambda: 'withstood' in room.rows[0].done, timeout=30)")
     labpage.run_cell(page, "withstood")
+    # By the keyboard alone: an arrow key on a list that is shut is JupyterLab's, on an open one the list's.
+    who.focus()
+    for key in ("Space", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_function("one => one.selectedOptions[0].innerText === '<b>Ada</b>'", arg=who)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    text_until(page, "room", r"Nobody is here yet[\s\S]*<b>Ada</b> is forgotten, and may come again")
+    assert page.evaluate("() => document.activeElement.innerText").strip() == "dismiss"
     test_browser.press(page, "room", "close the class")
     text_until(page, "room", "The class is over")
     labpage.insert_cell(page, "end", "client.close()\ntidy()")

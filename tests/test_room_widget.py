@@ -70,7 +70,7 @@ def test_the_controls_do_what_they_say(room, ada):
     assert "nobody here is called" in view._status.value
     view._end.click()
     assert room.closed and view.closed and "The class is over" in view._status.value
-    assert all(control.disabled for control in (view._answers, view._send, view._end))
+    assert all(control.disabled for control in (view._answers, view._send, view._dismiss, view._end))
 
 
 def test_what_a_program_sets_is_shown(room):
@@ -87,10 +87,54 @@ def test_a_chosen_learner_stays_chosen_while_others_come(room, ada):
     view._whom.value = "Ada"
     with Client(room, "Grace"):
         until(lambda: len(view._whom.options) == 3)
-        assert view._chosen()[0] == "Ada"
+        assert view._whom.value == "Ada"
     room.dismiss("Ada")
     until(lambda: len(view._whom.options) == 2)
-    assert view._chosen()[0] == ""
+    assert view._whom.value == ""
+
+
+def test_a_learner_is_dismissed(room, ada):
+    view = show(room)
+    view.widget
+    view.refresh()
+    with Client(room, "Joker") as joker:
+        until(lambda: [name for _, name in view._who.options] == ["", "Ada", "Joker"])
+        view._who.value = "Joker"
+        view._dismiss.click()
+        assert [row.name for row in room.rows] == ["Ada"]
+        assert "Joker is forgotten, and may come again." in view._status.value
+        assert view._who.value == "" and [name for _, name in view._who.options] == ["", "Ada"]
+        assert joker.line() == "your teacher ended this connection"
+    assert ada.ask("still here") == "still here"
+
+
+def test_nobody_is_dismissed_unless_chosen(room, ada):
+    view = show(room)
+    view.widget
+    view.refresh()
+    view._dismiss.click()
+    assert "Choose whom to dismiss" in view._status.value and len(room.rows) == 1
+    assert not view._dismiss.disabled  # a control that is disabled while it has the focus loses the keyboard
+
+
+def test_the_choice_of_whom_to_dismiss_stays_while_others_come_and_go(room, ada):
+    view = show(room)
+    view.widget
+    view.refresh()
+    with Client(room, "Grace"), Client(room, "Joker"):
+        until(lambda: len(view._who.options) == 4)
+        view._who.value = "Joker"
+        with Client(room, "Zoë"):
+            until(lambda: len(view._who.options) == 5)
+            assert view._who.value == "Joker"
+        room.dismiss("Grace")
+        until(lambda: len(view._who.options) == 4)
+        assert view._who.value == "Joker"
+        room.dismiss("Joker")  # from the command line, say
+        until(lambda: len(view._who.options) == 3)
+        assert view._who.value == ""
+    view.dismiss("Joker")
+    assert "nobody here is called" in view._status.value
 
 
 def test_a_jokers_name_is_text(room):

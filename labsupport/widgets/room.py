@@ -1,5 +1,5 @@
 """The class's board in the teacher's notebook, with what a teacher decides: how the server answers, whom a
-visitor calls on.
+visitor calls on, whom to dismiss.
 
 Looked at by the sampler, twice a second at most, and drawn again only where something changed. The view holds
 its classroom weakly: it ends when the teacher closes it. The projector's page is `labsupport.classroom.page`.
@@ -26,7 +26,8 @@ INTERVAL = 0.5  # seconds between two looks
 LINES = 8  # of the log
 LOG_SHARE = 60  # the log is told again at the earliest after this many times what telling it took
 LARGEST = 48_000  # bytes of HTML: a message of more than 64 kB makes pyzmq start a thread that stays
-EVERYBODY = ("everybody who serves", "")  # a name is never empty
+LABEL = {"description_width": "100px"}
+EVERYBODY, NOBODY = ("everybody who serves", ""), ("nobody chosen", "")  # a name is never empty
 
 _views = weakref.WeakKeyDictionary()
 
@@ -114,6 +115,17 @@ class RoomView(Looking):
 
         self._act("visit", act)
 
+    def dismiss(self, name):
+        """Forget the learner called `name`, and end the connections."""
+
+        def act(room):
+            if not name:
+                return "Choose whom to dismiss. The name and what was got right under it are then forgotten."
+            room.dismiss(name)
+            return f"{name} is forgotten, and may come again."
+
+        self._act("dismiss", act)
+
     def end(self):
         """Close the classroom: its server, its connections, its visitors."""
 
@@ -137,7 +149,24 @@ class RoomView(Looking):
     # The widget
 
     def _build(self, widgets):
-        narrow = {"width": "auto"}
+        self._head, self._rows, self._log = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._status = widgets.HTML(self._line())
+        self._end = _button(widgets, "close the class", "stop", lambda _: self.end())
+        self._end.layout.align_self = "flex-start"
+        row = {"flex_flow": "row wrap", "align_items": "center"}
+        bars = [
+            widgets.HBox(controls, layout=row)
+            for controls in (self._ways(widgets), self._callers(widgets), self._leavers(widgets))
+        ]
+        self._widget = widgets.VBox([self._head, self._rows, *bars, self._status, self._log, self._end])
+        self._widget.add_class("labsupport-room")
+        if self._key is not None:
+            self._draw()
+        if self._closed:
+            self._disable()
+
+    def _ways(self, widgets):
+        """How the server answers."""
         room = self._ref()
         self._answers = widgets.ToggleButtons(
             options=[(word, how) for how, word in ANSWERS.items()],
@@ -146,31 +175,29 @@ class RoomView(Looking):
             style={"button_width": "90px"},
         )
         self._answers.observe(lambda change: self.answer(change["new"]), "value")
-        self._whom = widgets.Dropdown(options=[EVERYBODY], layout={"width": "220px"})
-        self._how = widgets.Dropdown(options=list(BEHAVIORS), layout={"width": "150px"})
-        self._send = widgets.Button(description="send", icon="user-plus", layout=narrow)
-        self._send.on_click(lambda _: self.visit(*self._chosen()))
-        self._end = widgets.Button(
-            description="close the class", icon="stop", layout={**narrow, "align_self": "flex-start"}
+        # Not its own description, below which the buttons would stand; but where the lists have theirs.
+        said = widgets.Label(
+            "answers come", layout={"width": "100px", "display": "flex", "justify_content": "flex-end"}
         )
-        self._end.on_click(lambda _: self.end())
-        self._head, self._rows, self._log = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._status = widgets.HTML(self._line())
-        row = {"flex_flow": "row wrap", "align_items": "center"}
+        return said, self._answers
 
-        def label(said):
-            return widgets.Label(said, layout={"width": "100px"})
+    def _callers(self, widgets):
+        """Whom a visitor calls on, and how it behaves."""
+        self._whom = _people(widgets, "a visitor to", EVERYBODY)
+        self._how = widgets.Dropdown(options=list(BEHAVIORS), layout={"width": "150px"})
+        self._send = _button(
+            widgets, "send", "user-plus", lambda _: self.visit(*self._chosen(self._whom, self._how))
+        )
+        return self._whom, self._how, self._send
 
-        bars = [
-            widgets.HBox([label("answers come"), self._answers], layout=row),
-            widgets.HBox([label("a visitor to"), self._whom, self._how, self._send], layout=row),
-        ]
-        self._widget = widgets.VBox([self._head, self._rows, *bars, self._status, self._log, self._end])
-        self._widget.add_class("labsupport-room")
-        if self._key is not None:
-            self._draw()
-        if self._closed:
-            self._disable()
+    def _leavers(self, widgets):
+        """Whom to dismiss."""
+        self._who = _people(widgets, "a learner", NOBODY)
+        self._dismiss = _button(
+            widgets, "dismiss", "user-times", lambda _: self.dismiss(*self._chosen(self._who))
+        )
+        self._dismiss.tooltip = "end the connections, forget the name and what was got right under it"
+        return self._who, self._dismiss
 
     def _draw(self):
         if self._widget is None:
@@ -194,18 +221,22 @@ class RoomView(Looking):
 
     def _offer(self, names):
         """The names to choose from; new options would else let go of the one that is chosen."""
-        chosen = self._whom.value
-        self._whom.options = [EVERYBODY, *((name, name) for name in names)]
-        self._whom.value = chosen if chosen in names else ""
+        for list_, first in ((self._whom, EVERYBODY), (self._who, NOBODY)):
+            chosen = list_.value
+            list_.options = [first, *((name, name) for name in names)]
+            list_.value = chosen if chosen in names else ""
 
-    def _chosen(self):
-        """(name, behavior); not while new names are put in, when for a moment nobody is chosen."""
+    def _chosen(self, *lists):
+        """What is chosen in each; not while new names are put in, when for a moment nobody is chosen."""
         with self._lock:
-            return self._whom.value, self._how.value
+            return tuple(list_.value for list_ in lists)
 
     def _disable(self):
         if self._widget is not None:
-            for control in (self._answers, self._whom, self._how, self._send, self._end):
+            for control in (
+                *(self._answers, self._whom, self._how, self._send),
+                *(self._who, self._dismiss, self._end),
+            ):
                 control.disabled = True
 
     def __repr__(self):
@@ -216,6 +247,17 @@ class RoomView(Looking):
     def _repr_mimebundle_(self, include=None, exclude=None):
         self._display()
         return bundle(repr(self), None, self.widget)
+
+
+def _people(widgets, said, first):
+    """A list to choose a learner from, called `said`; until one has come, it offers `first` alone."""
+    return widgets.Dropdown(options=[first], description=said, style=LABEL, layout={"width": "330px"})
+
+
+def _button(widgets, said, icon, press):
+    button = widgets.Button(description=said, icon=icon, layout={"width": "auto"})
+    button.on_click(press)
+    return button
 
 
 def _headline(model):
