@@ -40,7 +40,12 @@ def find_places(root, extras=()):
         )
     say(f"The course's folder is read-only, so what is yours goes to {home}")
     shared = Places(root, home, root / ".venv")  # a teacher may have set it up for all
-    return Places(root, home) if lacking(shared, extras) else shared
+    found = lacking(shared, extras)
+    if not found:
+        return shared
+    if os.path.exists(shared.stamp):
+        say(f"{shared.venv} is not used: {found[1]}")
+    return Places(root, home)
 
 
 def start(root, arguments):

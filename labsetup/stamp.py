@@ -67,8 +67,8 @@ def lacking(places, extras=()):
         return "make", "the last set-up was not finished"
     if stamp["python"] != RUNNING:
         return "make", f"it was made for {stamp['python']}, this is {RUNNING}"
-    if stamp["venv"] != str(places.venv) or not places.python.exists():
-        return "make", "its folder was moved, or its Python is gone"
+    if stamp["venv"] != str(places.venv) or not os.access(places.python, os.X_OK):
+        return "make", "its folder was moved, or its Python is gone or closed to this user"
     if stamp["root"] != str(places.root) or stamp["digest"] != digest(places.root, stamp["extras"]):
         return "install", "the pins have changed"
     if not set(extras) <= set(stamp["extras"]):

@@ -66,3 +66,18 @@ def test_an_environment_that_a_teacher_made_is_shared(locked_course):
     done = call_as_user(root, home)
     assert "run_module('jupyterlab'" in done.stdout and "Setting up" not in done.stdout, done.stderr
     assert len(list(home.rglob("my-notebooks/*.ipynb"))) == 2
+
+
+@posix
+def test_an_environment_whose_python_is_closed_to_the_user_is_not_shared(locked_course):
+    root, home = locked_course
+    root.chmod(0o755)
+    shared = Places(root, root)
+    pretend(shared.python, "echo never")
+    stamp.write_stamp(shared, [])
+    shared.python.chmod(0o600)
+    if os.geteuid():
+        root.chmod(0o555)
+    done = call_as_user(root, home, "fresh", "05")
+    assert done.returncode == 0, done.stderr
+    assert f"{shared.venv} is not used: its folder was moved, or its Python is gone or closed" in done.stdout
