@@ -135,6 +135,20 @@ def test_few_learners_have_large_letters_and_many_have_a_line_each():
     assert all(f".{size_class(model(*[row()] * count)).split()[-1]}{{" in page_style() for count in range(99))
 
 
+def test_what_came_of_a_visit_has_room_beside_many_learners():
+    """A cell that ends in "half-close: refu…" says nothing to a room."""
+    visited = row("Ada", server=8080, visits=(("half-close", "refused: nothing listens on port 8080"),))
+    assert size_class(model(visited)) == "few n1"
+    assert size_class(model(*[visited] * 30)) == "visited n30"
+    drawn = board_html(model(*[visited] * 30))
+    assert "<b>half-close</b>: refused: nothing listens</td>" in drawn and ">8080</td>" in drawn
+
+
+def test_a_long_name_has_smaller_letters():
+    drawn = board_html(model(row("Ada"), row("Bartholomäus Oberhuber"), row("李小龍" * 4)))
+    assert re.findall(r"<bdi(.*?)>", drawn) == ["", ' class="long"', ' class="long"']
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [

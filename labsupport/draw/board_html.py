@@ -7,11 +7,22 @@ projector is legible on another; `board_style` has them.
 
 from __future__ import annotations
 
-from labsupport.draw.board import ANSWERS, LINES, amount, happening, last_visit, place, state, turned_away
+from labsupport.draw.board import (
+    ANSWERS,
+    LINES,
+    amount,
+    columns,
+    happening,
+    last_visit,
+    place,
+    state,
+    turned_away,
+)
 from labsupport.draw.text import plural
 from labsupport.draw.theme import escape
 
 FEW = 12  # learners: up to so many have two lines each, in large letters
+LONG = 16  # letters: a longer name has smaller ones
 EXPLAINED = 4  # learners: up to so many, and there is room to say what each goal means
 SHOWN = 3  # addresses that stand in the headline
 
@@ -29,9 +40,14 @@ def rows_html(model, most=None):
 
 
 def size_class(model):
-    """The class that says how many rows there are: `few n3`, `n30`."""
+    """The class that says how many rows there are, and whether visits need room: `few n3`, `visited n30`.
+
+    In a row of many there is no room for a goal's word in its cell and for what came of a visit as well.
+    """
     count = min(max(len(model.rows), 1), 60)
-    return f"few n{count}" if len(model.rows) <= FEW else f"n{count}"
+    if len(model.rows) <= FEW:
+        return f"few n{count}"
+    return f"visited n{count}" if any(map(last_visit, model.rows)) else f"n{count}"
 
 
 def _headline(model):
@@ -82,14 +98,20 @@ def _goal_head(goal, rows):
     wide = min(len(goal.title), 20)
     return (
         f'<th role="columnheader" scope="col" class="g l{wide}" title="{escape(goal.sentence)}">'
-        f"{escape(goal.title)}<small>{count} of {len(rows)}</small></th>"
+        f"{_unbroken(goal.title)}<small>{count} of {len(rows)}</small></th>"
     )
+
+
+def _unbroken(title):
+    """A head's words may stand below each other, and "UTF-8" is one word."""
+    return escape(title).replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def _row(row, goals):
     name = escape(row.name)
+    shown = f'<bdi class="long">{name}</bdi>' if columns(row.name) > LONG else f"<bdi>{name}</bdi>"
     cells = [
-        f'<td role="cell" class="name" title="{name}"><bdi>{name}</bdi></td>',
+        f'<td role="cell" class="name" title="{name}">{shown}</td>',
         f'<td role="cell" class="state"><span class="{"on" if row.connections else "off"}">'
         f"{escape(state(row))}</span></td>",
         f'<td role="cell" class="in">{amount(row.received)}</td>',
@@ -114,7 +136,8 @@ def _visit(row):
     if visit is None:
         return '<td role="cell" class="visit"></td>'
     behavior, outcome = map(escape, visit)
-    return f'<td role="cell" class="visit" title="{behavior}: {outcome}"><b>{behavior}</b>: {outcome}</td>'
+    short = outcome.removesuffix(f" on port {row.server}")  # it stands in the cell before
+    return f'<td role="cell" class="visit" title="{behavior}: {outcome}"><b>{behavior}</b>: {short}</td>'
 
 
 def _welcome(model):

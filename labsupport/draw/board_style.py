@@ -36,7 +36,7 @@ body{margin:0;font-family:var(--sans);font-size:2rem;line-height:1.3}
 .board .now{display:flex;gap:0 3rem;flex-wrap:wrap}
 .board .now b{font-size:2.8rem}
 .board .now span{color:var(--dim);align-self:baseline}
-.board table{table-layout:fixed;--high:min(9rem,calc(80rem/var(--n)));
+.board table{table-layout:fixed;--high:min(9rem,calc((100vh - 20rem)/var(--n)));
  font-size:min(1.95rem,calc(var(--high)*.71))}
 .board thead{font-size:1.6rem}
 .board th{padding:0 .45em .35em 0;vertical-align:bottom;line-height:1.15}
@@ -45,14 +45,18 @@ body{margin:0;font-family:var(--sans);font-size:2rem;line-height:1.3}
  box-sizing:border-box}
 .board tbody tr:nth-child(even){background:var(--soft)}
 .board td.g{font-size:.84em;padding-right:.2em}
-.board th.name{width:24rem}.board th.state{width:18rem}.board th.in,.board th.out{width:8.8rem}
+.board th.name{width:24rem}.board th.state{width:17.6rem}
+.board .long{font-size:.87em}.board th.in,.board th.out{width:8.8rem}
 .board th.port{width:6.5rem}
 .board .in,.board .out,.board .port{font-size:.86em;padding-right:.9em}
 .board th.in,.board th.out,.board th.port{font-family:var(--sans);font-size:1.6rem}
 .board td.visit{font-size:.86em}
+.visited th.name{width:22.5rem}
+.visited td.g{text-align:center}.visited td.yes{font-size:1.1em}.visited td.no{font-size:.7em}
+.visited td.g span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .board td:first-child,.board th:first-child{padding-left:.5em}
 .board footer{margin-top:auto;padding-top:.8rem;display:flex;justify-content:space-between;gap:3rem;
- font-size:1.5rem;color:var(--dim)}
+ font-size:1.9rem;line-height:1.25;color:var(--dim)}
 .board footer b{color:var(--x)}
 .welcome{margin:auto 0;padding:0 4rem}
 .welcome h2{font-size:3.6rem;font-weight:600;margin:0 0 1.6rem;color:var(--dim)}
@@ -64,21 +68,24 @@ body{margin:0;font-family:var(--sans);font-size:2rem;line-height:1.3}
 .welcome dd{font-size:3.2rem;color:var(--dim);margin:0}
 .few thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .few table,.few tbody{display:block}
-.few table{--high:min(11.5rem,calc(80rem/var(--n)));font-size:calc(var(--high)*.34)}
+.few table{--high:min(11.5rem,calc((100vh - 20rem)/var(--n)));--small:min(2.6rem,calc(var(--high)*.3));
+ font-size:var(--small)}
 .few tbody tr{display:grid;height:var(--high);box-sizing:border-box;border-top:.1rem solid var(--line);
  grid-template-columns:repeat(48,minmax(0,1fr));align-content:center;align-items:center;padding:0 1rem}
 .few tbody td.name,.few tbody td{width:auto;height:auto;border:0;padding:0 .3em 0 0}
-.few tbody td.name{font-size:1.12em;padding:0 .3em 0 0}
-.few td.name{grid-column:span 12}.few td.state{grid-column:span 10}.few td.in,.few td.out{grid-column:span 5}
-.few td.port{grid-column:span 5}.few td.visit{grid-column:span 11}.few td.g{grid-column:span 6}
+.few tbody td.name{font-size:calc(var(--high)*.38);padding:0 .3em 0 0}
+.few .name .long{font-size:min(3.05rem,calc(var(--high)*.38))}
+.few td.name{grid-column:span 13}.few td.state{grid-column:span 8}.few td.in,.few td.out{grid-column:span 5}
+.few td.port{grid-column:span 5}.few td.visit{grid-column:span 12}.few td.g{grid-column:span 6}
+.few td.state{font-size:1.1em}
 .few td.in,.few td.out{text-align:left}
-.few td.visit{font-size:.62em;white-space:normal;line-height:1.15;display:-webkit-box;
+.few td.visit{font-size:.86em;white-space:normal;line-height:1.15;display:-webkit-box;
  -webkit-box-orient:vertical;-webkit-line-clamp:2}
 .few td.in::before{content:"in ";color:var(--dim);font-family:var(--sans)}
 .few td.out::before{content:"out ";color:var(--dim);font-family:var(--sans)}
 .few td.port:not(:empty)::before{content:"server ";color:var(--dim);font-family:var(--sans)}
-.few tbody td.in,.few tbody td.out,.few tbody td.port{font-size:.66em;text-align:left}
-.few tbody td.g{order:2;font-size:.68em;padding:.1em 0 0}
+.few tbody td.in,.few tbody td.out,.few tbody td.port{font-size:.92em;text-align:left}
+.few tbody td.g{order:2;font-size:1em;padding:.1em 0 0}
 .few td.g.no::after{content:" " attr(data-word)}
 .explained{padding:2.4rem 1rem 0;margin-top:auto;border-top:.1rem solid var(--line)}
 .explained dl{display:grid;grid-template-columns:max-content 1fr max-content 1fr;gap:.9rem 2rem;margin:0;
@@ -95,8 +102,8 @@ _PANE = """
 .board{font-size:13px;line-height:1.4;color:var(--ink)}
 .board .table{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--paper)}
 .board table{margin:0;font-size:12.5px;border:0}
-.board th{font-size:11.5px;padding:5px 7px 3px;vertical-align:bottom;background:none}
-.board td{padding:3px 7px;border-top:1px solid var(--line);max-width:240px;background:none}
+.board th{font-size:11.5px;padding:5px 5px 3px;vertical-align:bottom;background:none}
+.board td{padding:3px 5px;border-top:1px solid var(--line);max-width:240px;background:none}
 .board td.name{max-width:170px}
 .board td.visit{white-space:normal;min-width:110px}
 .board th.g{white-space:normal}
@@ -124,7 +131,11 @@ def page_style():
     )
     # How many rows there are is a class: an inline style would need a hole in the page's policy.
     counts = "".join(f".n{count}{{--n:{count}}}" for count in range(1, 61))
-    titles = "".join(f".board .l{count}{{width:{0.9 * count + 3.6:g}rem}}" for count in range(1, 21))
+    titles = "".join(
+        f".board .l{count}{{width:{0.9 * count + 3.6:g}rem}}"
+        f".visited .l{count}{{width:{max(6.9, 0.9 * count + 1.2):g}rem}}"
+        for count in range(1, 21)
+    )
     return (
         f":root{{color-scheme:light dark;{letters};{light}}}"
         f"@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{counts}{titles}{_SHARED}{_PAGE}"
