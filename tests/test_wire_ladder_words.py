@@ -130,9 +130,11 @@ def test_an_error_is_red_and_named():
             ["✕ ECONNREFUSED", "  2\N{NO-BREAK SPACE}ms"],
         ),
         ("✕ TimeoutError (ETIMEDOUT)", ["✕ TimeoutError", "  (ETIMEDOUT)"]),
+        ('→ b"one, two,three,four"', ['→ b"one, two,thr', '  ee,four"']),
+        ('→ b"one,two,three,four"', ['→ b"one,two,thre', '  e,four"']),
     ],
 )
-def test_a_narrow_lane_breaks_a_call_rather_than_cutting_it(said, lines):
+def test_a_narrow_lane_breaks_words_rather_than_cutting_them(said, lines):
     assert wrapped(said, 110) == lines
     assert wrapped(said, 1000) == [said]
 

@@ -152,7 +152,7 @@ def _check_room(prototype, value, length, does):
     if room is not None and length > room:
         raise ValueError(
             f"{prototype.name} {does} up to {length} bytes, and there are {room}: in a C program nothing "
-            "stops it from going on behind them; here it is not called"
+            "stops it; here it is not called"
         )
 
 

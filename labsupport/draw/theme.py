@@ -181,14 +181,20 @@ def fitted(said, size, room, *, bold=False, mono=False):
 
 
 def wrapped(said, size, room):
-    """`said` in monospaced lines, broken at spaces; a word too long for a line is shortened."""
-    lines = []
+    """`said` in monospaced lines, broken at spaces; a word too long for a line fills it and goes on in the next."""
+    lines, most = [], max(8, int(room / width("m", size, mono=True)))
     for word in said.split(" ") if said else []:
-        if lines and width(f"{lines[-1]} {word}", size, mono=True) <= room:
+        if lines and len(lines[-1]) + 1 + len(word) <= most:
             lines[-1] += f" {word}"
-        else:
-            lines.append(("  " if lines else "") + word)
-    return [fitted(line, size, room, mono=True) for line in lines]
+            continue
+        line = ("  " if lines else "") + word
+        if lines and len(line) > most:
+            line = f"{lines.pop()} {word}"
+        while len(line) > most:
+            lines.append(line[:most])
+            line = "  " + line[most:]
+        lines.append(line)
+    return lines
 
 
 def number(value):

@@ -195,7 +195,7 @@ def _fits(said, room):
 
 def wrapped(said, room):
     """`said` in as many lines as it takes, broken at spaces or after a call's name. Of an error whose name is
-    too long for a line the errno is said; any other word too long for a line is shortened.
+    too long for a line the errno is said; any other word too long for a line goes on in the next.
     """
     name, bracket, rest = said.partition("(")
     if name.startswith("✕") and bracket and not _fits(f"  {name[2:].strip()}", room):
