@@ -181,7 +181,7 @@ def fitted(said, size, room, *, bold=False, mono=False):
 
 
 def wrapped(said, size, room):
-    """`said` in monospaced lines, broken at spaces; a word too long for a line fills it and goes on in the next."""
+    """`said` in monospaced lines, broken at spaces; one too long for a line goes on in the next."""
     lines, most = [], max(8, int(room / width("m", size, mono=True)))
     for word in said.split(" ") if said else []:
         if lines and len(lines[-1]) + 1 + len(word) <= most:
