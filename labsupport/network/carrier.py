@@ -12,10 +12,10 @@ from __future__ import annotations
 import contextlib
 import heapq
 import os
-import select
 import threading
 import time
 
+from labsupport import waiting
 from labsupport.network.apart import Apart
 from labsupport.network.passage import Passage
 from labsupport.network.records import IN_FLIGHT
@@ -161,7 +161,7 @@ class Carrier(Passage):
 
     def readable(self, timeout):
         """Wait at most `timeout` seconds until a host has sent something; whether one has."""
-        return bool(select.select(self.fds, [], [], timeout)[0])
+        return bool(waiting.readable(self.fds, timeout))
 
     @property
     def absorb(self):
@@ -197,7 +197,7 @@ class Carrier(Passage):
         idle = self._held or self._away
         wait = LONGEST_WAIT if idle else self.wait(LONGEST_WAIT)
         also = [self._wake] if self._apart is None else [self._wake, self._apart]
-        ready = select.select(also if idle else [*self.fds, *also], [], [], wait)[0]
+        ready = waiting.readable(also if idle else [*self.fds, *also], wait)
         if self._wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.eventfd_read(self._wake)

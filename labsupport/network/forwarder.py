@@ -15,7 +15,6 @@ still holds the socket's other end.
 from __future__ import annotations
 
 import pickle
-import select
 import struct
 
 READY, STOP = "ready", "stop"
@@ -48,9 +47,11 @@ def _exactly(control, count):
 
 def work(flight, signs):
     """Move packets until one of `signs`, the control socket and the parent's pidfd, can be read."""
+    from labsupport.waiting import readable
+
     fds = [*flight.fds, *signs]
     while True:
-        ready = select.select(fds, [], [], flight.wait(LONGEST_WAIT))[0]
+        ready = readable(fds, flight.wait(LONGEST_WAIT))
         if not signs.isdisjoint(ready):
             return
         flight.move()
@@ -71,7 +72,9 @@ def watched(parent):
 
 def told(control, ending):
     """The next message; EOFError where the parent ends instead."""
-    if not set(ending).isdisjoint(select.select([control, *ending], [], [])[0]):
+    from labsupport.waiting import readable
+
+    if not set(ending).isdisjoint(readable([control, *ending])):
         raise EOFError("the parent has ended")
     return receive(control)
 

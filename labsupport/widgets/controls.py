@@ -8,11 +8,11 @@ status line with errno's name.
 from __future__ import annotations
 
 import errno
-import select
 import socket
 import threading
 
 from labsupport.draw import theme
+from labsupport.waiting import readable, writable
 
 _lock = threading.Lock()
 _visitors = []  # they register themselves for `tidy`, weakly: this keeps them until then
@@ -101,13 +101,13 @@ def spoken(error):
 
 
 def _send(sock, data):
-    if not select.select([], [sock], [], 0)[1]:
+    if not writable([sock], 0):
         return "the send queue is full; nothing was taken"
     return f"{sock.send(data, _flag('MSG_DONTWAIT') | _flag('MSG_NOSIGNAL'))} of {len(data)} bytes taken"
 
 
 def _receive(sock):
-    if not select.select([sock], [], [], 0)[0]:
+    if not readable([sock], 0):
         return "nothing there yet"
     data = sock.recv(4096, _flag("MSG_DONTWAIT"))
     if not data and sock.type == socket.SOCK_STREAM:
