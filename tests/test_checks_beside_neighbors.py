@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from answer_files import answers as known
 from needs import linux, needs_neighbor
 
 pytestmark = linux  # it tells whose a socket is
@@ -88,18 +87,13 @@ def test_a_verdict_is_the_same_beside_a_neighbor_that_floods(kept):
     ("exercise", "kept"),
     [
         (name, kept)
-        for name in ("accept_within", "connect_any", "ask_and_read", "run_client", "serve", "room_in_queue")
+        for name in (
+            *("accept_within", "connect_any", "ask_udp", "ask_and_read", "run_client", "serve"),
+            "room_in_queue",
+        )
         for kept in (200, 0)
         if (name, kept) != ("room_in_queue", 0)
     ],
 )
 def test_every_verdict_is_the_same_beside_a_neighbor_that_floods(exercise, kept):
     assert flooded(kept, exercise) == []
-
-
-@pytest.mark.long
-@needs_neighbor
-def test_a_right_client_of_udp_is_right_beside_strangers_datagrams():
-    """They reach its own socket, as they may anywhere; who takes them for answers may be told otherwise."""
-    right = [f"{answer} " for answer in known("ask_udp") if answer.kind == "right"]
-    assert right and not [said for said in flooded(200, "ask_udp") if said.startswith(tuple(right))]

@@ -65,9 +65,12 @@ class Learner:
         """What the function has printed so far."""
         return self._process.output
 
-    def call(self, args, kwargs=None, streams=False, probe=None):
-        """Start the function with `args`; their sockets go over, and are closed here. Returns a Call."""
-        return Call(self, args, kwargs or {}, streams, probe)
+    def call(self, args, kwargs=None, streams=False, probe=None, datagrams=None):
+        """Start the function with `args`; their sockets go over, and are closed here. Returns a Call.
+
+        `datagrams`: a Mark's, which are to come alone to the UDP sockets that the function makes.
+        """
+        return Call(self, args, kwargs or {}, streams, probe, datagrams)
 
     def death(self):
         """How the process ended, in words, or None while it lives: "exit 0", "killed by SIGPIPE"."""
@@ -85,12 +88,12 @@ class Learner:
 class Call:
     """One call under way: `outcome()` waits for its end, `item()` for what a generator yields next."""
 
-    def __init__(self, learner, args, kwargs, streams, probe):
+    def __init__(self, learner, args, kwargs, streams, probe, datagrams=None):
         self._learner, self._channel = learner, learner.channel
         self._ended, self._answers, self.items, self._read = None, [], [], 0
         self._began = time.monotonic()
         try:
-            self._channel.send("call", (args, kwargs, streams, probe))
+            self._channel.send("call", (args, kwargs, streams, probe, datagrams))
         except OSError:
             raise self._gone() from None
         _close_all([*args, *kwargs.values()])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import socket
 import threading
 import time
 
@@ -77,9 +76,7 @@ def _both_families(trial):
     for _ in range(20):
         v4 = trial.udp()
         try:
-            v6 = trial.made(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
-            v6.bind(("::1", v4.getsockname()[1]))
-            return [v4, v6]
+            return [v4, trial.udp("::1", v4.getsockname()[1])]
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 break
@@ -152,9 +149,8 @@ def _from_elsewhere(trial):
 def _strangers(trial, port):
     """One with another port, and where there is a second address one with the same port."""
     yield trial.udp()
-    other = trial.made(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     try:
-        other.bind(("127.0.0.2", port))
+        other = trial.udp("127.0.0.2", port)
     except OSError:  # macOS has 127.0.0.1 alone
         return
     yield other

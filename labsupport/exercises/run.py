@@ -14,6 +14,7 @@ import time
 import traceback
 
 from labsupport.exercises import ledger
+from labsupport.exercises.marks import attach
 from labsupport.exercises.native import CFunction
 from labsupport.naming import Names
 from labsupport.recorder import Recorder
@@ -22,21 +23,22 @@ from labsupport.timeline import Timeline
 
 MOST = 20_000  # calls noted: enough to judge by, and a busy loop's are still looked through in a moment
 KEPT = 30  # calls of one run that its timeline shows
+_IP = (socket.AF_INET, getattr(socket, "AF_INET6", None))
 WINDING_UP = 0.3  # seconds: how long a thread that the function has told to end may take
 
 files = set()  # where the learner's code is from
 
 
 class Run:
-    """One call of the learner's function, watched."""
+    """One call of the learner's function, watched. `datagrams`: a Mark's, or None, as a Learner has them."""
 
-    def __init__(self, function, args, kwargs):
+    def __init__(self, function, args, kwargs, datagrams=None):
         self.function, self.args, self.kwargs = function, args, kwargs
         self._native = isinstance(function, CFunction)
         self.over = False
         self._threads = set(threading.enumerate())
         self._before = ledger.descriptors()
-        self.recorder = Recorder(MOST)
+        self.recorder = Recorder(MOST) if datagrams is None else _Sheltered(datagrams)
         self._told = None
         self._began, self._busy = time.monotonic(), time.process_time()
 
@@ -140,6 +142,20 @@ class Run:
         for sock in _sockets((self.args, self.kwargs)):
             sock.close()
         self.args = self.kwargs = ()
+
+
+class _Sheltered(Recorder):
+    """Notes the calls, and has the kernel keep a neighbor's datagrams out of the sockets that are made."""
+
+    def __init__(self, datagrams):
+        super().__init__(MOST)
+        self._datagrams = datagrams
+
+    def returned(self, call, sock, result, args):
+        """As the Recorder's; a new socket, which has no port yet, is given its filter."""
+        if call.lane is None and sock.type == socket.SOCK_DGRAM and sock.family in _IP:
+            attach(sock, self._datagrams)
+        super().returned(call, sock, result, args)
 
 
 def _told_of(recorder, names):

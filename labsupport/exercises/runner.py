@@ -116,8 +116,8 @@ class Runner:
                 function, *more = value
                 self._channel.send("answer", _answer(function, self._running, more))
 
-    def _call(self, args, kwargs, streams, probe):
-        run = Run(self._function, args, kwargs)
+    def _call(self, args, kwargs, streams, probe, datagrams):
+        run = Run(self._function, args, kwargs, datagrams)
         self._running = run
         self._begun.set()
         try:

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from labsupport.background import background, until
-from labsupport.exercises import guard
+from labsupport.exercises import guard, marks
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.learner import DEADLINE, SPAWNING
 from labsupport.exercises.outcome import Hung, Wrong
@@ -41,7 +41,8 @@ class Trial:
         self._readers = self.made(Readers())
         self._callers = self.made(guard.Callers())
         self._called = []  # listeners that the learner's function calls
-        self.mark = guard.Mark()
+        self.mark = marks.Mark()
+        self._datagrams = None  # what lets only the check's own come to the function's sockets
         self.last = None  # the Call made last
         self._thread = threading.get_ident()
 
@@ -60,7 +61,7 @@ class Trial:
         `streams`: what it returns is iterated there, each item comes over as it is yielded (`call.item()`).
         `probe`: called there afterwards as probe(args, value); its plain result is `outcome.probe`.
         """
-        self.last = self._learner.call(args, kwargs, streams, probe)
+        self.last = self._learner.call(args, kwargs, streams, probe, self._datagrams)
         return self.last
 
     def run(self, *args, deadline=DEADLINE, during=None, **kwargs):
@@ -115,11 +116,17 @@ class Trial:
         sock.bind((host, port))
         return sock
 
-    def udp(self, host="127.0.0.1"):
-        """A bound UDP socket whose calls wait at most PATIENCE."""
+    def udp(self, host="127.0.0.1", port=0):
+        """A bound UDP socket whose calls wait at most PATIENCE. Raises OSError where the port is taken.
+
+        To the UDP sockets that a function called from now on makes only datagrams of such sockets come, where
+        the system can keep the others out.
+        """
         sock = self.made(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM))
         sock.settimeout(PATIENCE)
-        sock.bind((host, 0))
+        sock.bind((host, port))
+        self.mark.put_on(sock)
+        self._datagrams = self.mark.datagrams
         return sock
 
     def connect(self, address):
