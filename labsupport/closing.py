@@ -15,7 +15,6 @@ class Closing:
 
     __slots__ = ()  # a Network declares its names
 
-    errors = ()
     _raised = False
 
     def _raise_first(self):

@@ -99,11 +99,12 @@ def test_a_network_is_closed_and_the_blocks_exception_goes_on():
 def test_a_network_still_takes_no_name_that_it_does_not_have():
     with Network() as net, pytest.raises(AttributeError):
         net.quickak = False
+    assert not hasattr(net, "errors")  # its wire's they are
 
 
 def test_nothing_kept_is_nothing_raised():
     class Door(Closing):
-        closed = 0
+        closed, errors = 0, ()
 
         def close(self):
             self.closed += 1
