@@ -18,6 +18,7 @@ from classes import GOAL_LIST, JOKER, model, row
 
 from labsupport import tidy, until
 from labsupport.classroom import page as page_module
+from labsupport.classroom.addresses import reachable
 from labsupport.classroom.page import Page, trusted
 from labsupport.draw.board import amount, board_text, columns, place
 from labsupport.draw.board_html import FEW, board_html, rows_html, size_class
@@ -343,6 +344,22 @@ def test_tidy_closes_it(room):
     page = Page(room)
     tidy()
     assert page.closed
+
+
+def test_a_page_for_other_machines_names_an_address_that_they_can_use(room):
+    with Page(room, "0.0.0.0") as page:
+        port = page.address[1]
+        assert page.url == page.urls[-1] == f"http://127.0.0.1:{port}/"
+        assert not [url for url in page.urls if "0.0.0.0" in url]
+        assert sorted(page.urls) == sorted(f"http://{address}/" for address in reachable("0.0.0.0", port))
+
+
+def test_in_a_notebook_it_is_a_link_and_its_text_has_no_port(room):
+    with Page(room) as page:
+        data, _ = page._repr_mimebundle_()
+        assert data["text/plain"] == "the class's board as a page"
+        assert len(data) == 2  # and the live view
+    assert list(page._repr_mimebundle_()[0].values()) == ["the class's board as a page, closed"]
 
 
 def test_no_visitor_calls_at_the_page(room, page):

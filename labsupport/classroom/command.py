@@ -37,7 +37,9 @@ def add(commands):
     command = commands.add_parser("classroom", help=says, description=says)
     command.add_argument("--host", default="127.0.0.1", help="where learners connect; 0.0.0.0 is everywhere")
     command.add_argument("--port", type=int, default=0, help="0, the default: a free one is picked")
-    command.add_argument("--board-host", default="127.0.0.1", help="where the board is served")
+    command.add_argument(
+        "--board-host", default="127.0.0.1", help="where the board is served; 0.0.0.0 is everywhere"
+    )
     command.add_argument("--board-port", type=int, default=0)
     command.add_argument("--answers", choices=("whole", "pieces", "late"), default="whole")
     limits = command.add_argument_group(
@@ -71,7 +73,7 @@ def run(chosen):
         desk = Desk(room, notes)
         _say(welcome(room, page))
         desk.work()
-        _say("\n" + desk.board())
+        _say("\n" + desk.board(over=True))
     return 0
 
 
@@ -137,8 +139,10 @@ def welcome(room, page):
     else:
         lines += ["Everybody who reaches one of these addresses can connect, learner or not:"]
         lines += [f"    {address}" for address in room.addresses]
-    lines += [f"The board for the projector: {page.url}"]
-    if not ipaddress.ip_address(page.address[0]).is_loopback:
+    lines += [f"The board for the projector: {' or '.join(page.urls)}"]
+    if ipaddress.ip_address(page.address[0]).is_loopback:
+        lines += ["Only a browser on this machine finds it. With --board-host 0.0.0.0 others do, too."]
+    else:
         lines += [
             "Everybody who reaches this machine can look at the board. Nobody can change anything there."
         ]
@@ -186,12 +190,13 @@ class Desk:
         except Exception as error:  # none of these may end the class
             return f"{type(error).__name__}: {error}"
 
-    def board(self):
-        """The board as text."""
+    def board(self, over=False):
+        """The board as text; `over`: as the class's result, which tells nobody how to come in."""
         from labsupport.classroom.shown import board_of
         from labsupport.draw.board import board_text
 
-        return board_text(board_of(self.room))
+        model = board_of(self.room)
+        return board_text(dataclasses.replace(model, over=True) if over else model)
 
     def _board(self, _words):
         return self.board()

@@ -19,6 +19,7 @@ from pathlib import Path
 from tornado import httpserver, netutil, web
 
 from labsupport import tidying
+from labsupport.classroom.addresses import reachable
 from labsupport.classroom.shown import board_of
 from labsupport.closing import Closing
 from labsupport.draw import board_html, board_style
@@ -79,9 +80,12 @@ class Page(Closing):
     @property
     def url(self):
         """Where a browser on this machine finds the page."""
-        host, port = self.address
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        return self.urls[-1]
+
+    @property
+    def urls(self):
+        """Where browsers find the page: one for each address that it listens on, loopback last."""
+        return [f"http://{address}/" for address in reachable(*self.address)]
 
     @property
     def closed(self):
@@ -100,6 +104,16 @@ class Page(Closing):
 
     def __repr__(self):
         return f"the class's board as a page{', closed' if self.closed else ''}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        from labsupport.widgets.bundle import bundle, still
+        from labsupport.widgets.sheets import paper
+
+        if self.closed:
+            return bundle(repr(self))
+        links = " or ".join(f'<a href="{url}" target="_blank">{url}</a>' for url in self.urls)
+        # The link's port is the live view's alone: it differs from run to run.
+        return bundle(repr(self), None, still(paper(f"The board for the projector: {links}")))
 
     # In the thread
 

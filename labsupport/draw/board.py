@@ -63,7 +63,7 @@ def board_text(model, settled=False):
     lines = [_headline(model)]
     if not settled and not model.over:
         lines += [f"  come in: address {host}, port {port}" for host, port in map(place, model.addresses)]
-    if not model.rows and not settled:
+    if not model.rows and not settled and not model.over:
         lines += [f"  send: {line:10}  {meaning}" for line, meaning in LINES]
     cells = [_cells(row, model.goals, settled) for row in model.rows]
     widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
