@@ -73,6 +73,13 @@ from labsupport.widgets import controls
 ours, theirs = socket.socketpair()
 print(controls._receive(ours), controls._send(theirs, b"hello"), controls._receive(ours), sep="; ")
 """
+CHECK = """
+take_the_low_ones()
+from labsupport import check
+from labsupport.exercises.solutions.recv_exactly import recv_exactly
+verdict = check(recv_exactly)
+print(verdict.passed or verdict.message)
+"""
 
 
 def said(program):
@@ -114,3 +121,8 @@ def test_a_wire_of_such_descriptors_carries_packets():
 @linux
 def test_the_buttons_work_on_such_sockets():
     assert said(BUTTONS) == ["nothing there yet; 5 of 5 bytes taken; b'hello'"]
+
+
+@linux
+def test_a_check_is_made_with_such_sockets(scores_elsewhere):
+    assert said(CHECK) == ["True"]

@@ -7,12 +7,12 @@ kernel tells whose the caller is, while that is open, and the function's own pro
 
 from __future__ import annotations
 
-import select
 import socket
 import threading
 
 from labsupport.neighbors import Neighbors
 from labsupport.servers.door import slam
+from labsupport.waiting import readable
 
 
 class Callers:
@@ -29,7 +29,7 @@ class Callers:
         `ports()`: those that the function has had, asked for a caller that has left already. Who is not known
         by them is set aside, for `left`.
         """
-        while readable(listener):
+        while readable([listener], 0):
             sock, there = listener.accept()
             with self._asking:
                 own = self._neighbors.owner(listener.family, listener.getsockname(), there)
@@ -75,7 +75,7 @@ def waits(sock):
     """Whether a datagram waits at a UDP socket; a neighbor's is taken and thrown away."""
     neighbors = Neighbors()
     try:
-        while readable(sock):
+        while readable([sock], 0):
             try:
                 _, sender = sock.recvfrom(1, socket.MSG_PEEK)
             except OSError:  # an error of an earlier answer, which the next call tells
@@ -86,11 +86,6 @@ def waits(sock):
     finally:
         neighbors.close()
     return False
-
-
-def readable(sock):
-    """Whether `sock` has something now: bytes, a datagram, a connection."""
-    return bool(select.select([sock], [], [], 0)[0])
 
 
 def _listens(sock):

@@ -7,7 +7,6 @@ the check is over the process is killed, with everything that it started.
 from __future__ import annotations
 
 import os
-import select
 import socket
 import sys
 import threading
@@ -17,6 +16,7 @@ from labsupport.child import Process
 from labsupport.exercises import travel
 from labsupport.exercises.channel import Channel, Foreign
 from labsupport.exercises.outcome import Gone, Hung, Outcome, Wrong
+from labsupport.waiting import readable
 
 STARTING = 20.0  # seconds for the process to come up and load the function; it takes a tenth of one
 ANSWERING = 2.0  # seconds for the thread beside the function to answer
@@ -180,7 +180,7 @@ class Call:
 
     def _take(self, seconds):
         """Take one message; False when none came in time."""
-        if not select.select([self._channel], [], [], max(0, seconds))[0]:
+        if not readable([self._channel], max(0, seconds)):
             return False
         try:
             kind, value = self._channel.receive(ANSWERING + STARTING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 
 from labsupport.background import until
@@ -10,6 +9,7 @@ from labsupport.exercises import stand_ins
 from labsupport.exercises.connected import reached, receives, undisturbed
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.trial import UNREACHABLE, needs_ipv6
+from labsupport.waiting import readable
 
 SHORT, LONG = 0.5, 1.5  # seconds
 LATE = 1.0  # seconds beyond its timeout that a call on a busy machine may take
@@ -58,7 +58,7 @@ def _silent_first(trial):
     silent = [trial.unanswering() for _ in range(3)]
     call = trial.call([*silent, listener.getsockname()], LONG)
     try:
-        until(lambda: select.select([listener], [], [], 0)[0] or not call.running, LATE)
+        until(lambda: readable([listener], 0) or not call.running, LATE)
     except TimeoutError:
         raise trial.wrong(
             "Three addresses were silent, and while you waited for them you had not called the fourth, which "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import threading
 import time
@@ -14,6 +13,7 @@ from labsupport.exercises.channel import Hand, There
 from labsupport.exercises.outcome import Hung
 from labsupport.exercises.trial import Trial
 from labsupport.servers.delivery import Readers, unacknowledged
+from labsupport.waiting import writable
 
 WAIT = 1.5  # seconds that a client of the check waits for an answer
 LOOKS = 8  # this many looks, 20 ms apart, that show the same: nothing moves any more
@@ -61,7 +61,7 @@ class Server:
         client.setblocking(False)
         sent = 0
         with contextlib.suppress(OSError):
-            while sent < FLOOD and select.select([], [client], [], STILL)[1]:
+            while sent < FLOOD and writable([client], STILL):
                 sent += client.send(b"x" * 65536)
         return client
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import struct
 import time
 
 from labsupport.exercises.channel import Hand
 from labsupport.exercises.learner import DEADLINE
 from labsupport.exercises.outcome import describe
+from labsupport.waiting import readable
 
 OWN = 30.0  # seconds: the timeout that the learner's socket comes with, and has to have afterwards
 SOON = 1.0  # seconds: what is to come "at once" may take so long on a busy machine
@@ -53,7 +53,7 @@ class Receiver:
 
     def _next(self, seconds):
         """The next datagram; None where none comes, or the function has closed its socket."""
-        if not select.select([self.peer], [], [], seconds)[0]:
+        if not readable([self.peer], seconds):
             return None
         with contextlib.suppress(ConnectionRefusedError):
             return self.peer.recv(65_536)
