@@ -14,27 +14,25 @@ from labsupport.network import Network
 pytestmark = pytest.mark.skipif(not Network.available(), reason="no private network can be had here")
 
 
-def test_datagrams_arrive_as_they_were_sent(net):
-    here, there = datagrams(net)
-    with here, there:
-        here.send(DATA)
-        assert there.recv(1000) == DATA
-        (packet,) = net.wire.packets
-        assert packet.payload == DATA
-        assert packet.fate == "delivered"
-        assert packet.checksum_ok
+def test_datagrams_arrive_as_they_were_sent(net, ends):
+    here, there = ends
+    here.send(DATA)
+    assert there.recv(1000) == DATA
+    (packet,) = net.wire.packets
+    assert packet.payload == DATA
+    assert packet.fate == "delivered"
+    assert packet.checksum_ok
 
 
-def test_a_delay_is_kept_both_ways(net):
+def test_a_delay_is_kept_both_ways(net, ends):
+    here, there = ends
     net.wire.delay = 0.03
-    here, there = datagrams(net)
-    with here, there:
-        began = time.monotonic()
-        here.send(b"there")
-        _, sender = there.recvfrom(100)
-        there.sendto(b"back", sender)
-        here.recv(100)
-        assert time.monotonic() - began >= 0.06
+    began = time.monotonic()
+    here.send(b"there")
+    _, sender = there.recvfrom(100)
+    there.sendto(b"back", sender)
+    here.recv(100)
+    assert time.monotonic() - began >= 0.06
 
 
 def test_each_direction_has_its_own_settings(net):
@@ -46,41 +44,38 @@ def test_each_direction_has_its_own_settings(net):
     assert net.wire.delay == 0
 
 
-def test_a_rate_spreads_packets_in_time(net):
+def test_a_rate_spreads_packets_in_time(net, ends):
+    here, there = ends
     net.wire.rate = 80_000  # bytes: 10,000 a second
-    here, there = datagrams(net)
-    with here, there:
-        began = time.monotonic()
-        for _ in range(5):
-            here.send(bytes(472))  # 500 with the headers of IP and UDP: 50 ms each
-        for _ in range(5):
-            there.recv(1000)
-        assert time.monotonic() - began >= 0.25
+    began = time.monotonic()
+    for _ in range(5):
+        here.send(bytes(472))  # 500 with the headers of IP and UDP: 50 ms each
+    for _ in range(5):
+        there.recv(1000)
+    assert time.monotonic() - began >= 0.25
 
 
-def test_a_full_queue_drops_what_comes_last(net):
+def test_a_full_queue_drops_what_comes_last(net, ends):
+    here, there = ends
     net.wire.rate, net.wire.queue = 8_000, 3
-    here, there = datagrams(net)
-    with here, there:
-        send_numbers(here, 6)
-        until(lambda: len(net.wire.packets) == 6)
-        assert [packet.fate for packet in net.wire.packets[3:]] == ["queue full"] * 3
-        assert net.wire.a_to_b.counts.full == 3
-        assert net.wire.queue_length >= 1
-        assert numbers(there, 3) == [0, 1, 2]
-        until(lambda: net.wire.queue_length == 0)
+    send_numbers(here, 6)
+    until(lambda: len(net.wire.packets) == 6)
+    assert [packet.fate for packet in net.wire.packets[3:]] == ["queue full"] * 3
+    assert net.wire.a_to_b.counts.full == 3
+    assert net.wire.queue_length >= 1
+    assert numbers(there, 3) == [0, 1, 2]
+    until(lambda: net.wire.queue_length == 0)
 
 
-def test_the_queue_is_seen_to_shrink_where_the_process_apart_works(net):
+def test_the_queue_is_seen_to_shrink_where_the_process_apart_works(net, ends):
+    here, there = ends
     net.wire.rate = 8_000
-    here, there = datagrams(net)
-    with here, there:
-        until(lambda: net.wire.apart)
-        send_numbers(here, 4)
-        seen = set()
-        until(lambda: seen.add(net.wire.a_to_b.queue_length) or seen >= {1, 2, 3})
-        assert numbers(there, 4) == [0, 1, 2, 3]
-        until(lambda: net.wire.queue_length == 0)
+    until(lambda: net.wire.apart)
+    send_numbers(here, 4)
+    seen = set()
+    until(lambda: seen.add(net.wire.a_to_b.queue_length) or seen >= {1, 2, 3})
+    assert numbers(there, 4) == [0, 1, 2, 3]
+    until(lambda: net.wire.queue_length == 0)
 
 
 def lost(net, seed, count=60):
@@ -109,52 +104,48 @@ def test_loss_is_the_same_whoever_works_the_wire(net):
     assert lost(net, 5) == first
 
 
-def test_jitter_keeps_the_order(net):
+def test_jitter_keeps_the_order(net, ends):
+    here, there = ends
     net.wire.delay, net.wire.jitter = 0.001, 0.02
-    here, there = datagrams(net)
-    with here, there:
-        send_numbers(here, 50)
-        assert numbers(there, 50) == list(range(50))
+    send_numbers(here, 50)
+    assert numbers(there, 50) == list(range(50))
 
 
-def test_a_shorter_delay_lets_nothing_overtake(net):
+def test_a_shorter_delay_lets_nothing_overtake(net, ends):
+    here, there = ends
     net.wire.delay = 0.1
-    here, there = datagrams(net)
-    with here, there:
-        send_numbers(here, 2)
-        until(lambda: len(net.wire.in_flight) == 2)
-        net.wire.delay = 0
-        here.send((2).to_bytes(4, "big"))
-        assert numbers(there, 3) == [0, 1, 2]
+    send_numbers(here, 2)
+    until(lambda: len(net.wire.in_flight) == 2)
+    net.wire.delay = 0
+    here.send((2).to_bytes(4, "big"))
+    assert numbers(there, 3) == [0, 1, 2]
 
 
-def test_a_cut_takes_what_is_on_its_way_and_what_comes(net):
+def test_a_cut_takes_what_is_on_its_way_and_what_comes(net, ends):
+    here, there = ends
     net.wire.delay = 0.2
-    here, there = datagrams(net)
-    with here, there:
-        here.send(b"on its way")
-        until(lambda: net.wire.in_flight)
-        net.wire.cut()
-        here.send(b"too late")
-        until(lambda: net.wire.a_to_b.counts.lost == 2)
-        assert [packet.fate for packet in net.wire.packets] == ["cut", "cut"]
-        net.wire.delay = 0
-        net.wire.mend()
-        here.send(b"whole again")
-        assert there.recv(100) == b"whole again"
+    here.send(b"on its way")
+    until(lambda: net.wire.in_flight)
+    net.wire.cut()
+    here.send(b"too late")
+    until(lambda: net.wire.a_to_b.counts.lost == 2)
+    assert [packet.fate for packet in net.wire.packets] == ["cut", "cut"]
+    net.wire.delay = 0
+    net.wire.mend()
+    here.send(b"whole again")
+    assert there.recv(100) == b"whole again"
 
 
-def test_one_direction_can_be_cut(net):
-    here, there = datagrams(net)
-    with here, there:
-        net.wire.b_to_a.cut()
-        here.send(b"there")
-        _, sender = there.recvfrom(100)
-        there.sendto(b"never", sender)
-        until(lambda: net.wire.b_to_a.counts.lost == 1)
-        net.wire.b_to_a.mend()
-        there.sendto(b"back", sender)
-        assert here.recv(100) == b"back"
+def test_one_direction_can_be_cut(net, ends):
+    here, there = ends
+    net.wire.b_to_a.cut()
+    here.send(b"there")
+    _, sender = there.recvfrom(100)
+    there.sendto(b"never", sender)
+    until(lambda: net.wire.b_to_a.counts.lost == 1)
+    net.wire.b_to_a.mend()
+    there.sendto(b"back", sender)
+    assert here.recv(100) == b"back"
 
 
 def test_nobody_has_the_address(net):

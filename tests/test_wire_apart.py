@@ -65,20 +65,19 @@ def test_memory_stays_bounded_and_the_oldest_packets_are_cut():
         assert sum(len(packet.payload) for packet in large) <= shared.BODIES + len(large) * shared.HEAD
 
 
-def test_holding_brings_the_work_back_and_releasing_gives_it_away(net):
+def test_holding_brings_the_work_back_and_releasing_gives_it_away(net, ends):
+    here, there = ends
     net.wire.delay = 0.05
-    here, there = datagrams(net)
-    with here, there:
-        until(lambda: net.wire.apart)
-        send_numbers(here, 3)
-        until(lambda: net.wire.a_to_b.counts.sent == 3)
-        net.hold()
-        assert not net.wire.apart
-        flying = len(net.wire.in_flight)
-        assert [packet.fate for packet in net.wire.packets].count("in flight") == flying
-        net.release()
-        assert numbers(there, 3) == [0, 1, 2]
-        until(lambda: net.wire.apart)
+    until(lambda: net.wire.apart)
+    send_numbers(here, 3)
+    until(lambda: net.wire.a_to_b.counts.sent == 3)
+    net.hold()
+    assert not net.wire.apart
+    flying = len(net.wire.in_flight)
+    assert [packet.fate for packet in net.wire.packets].count("in flight") == flying
+    net.release()
+    assert numbers(there, 3) == [0, 1, 2]
+    until(lambda: net.wire.apart)
 
 
 def test_settings_change_while_packets_come_in_masses(net):
@@ -103,15 +102,14 @@ def test_settings_change_while_packets_come_in_masses(net):
     until(lambda: counts.arrived == counts.sent)
 
 
-def test_the_thread_takes_over_when_the_process_apart_dies(net):
+def test_the_thread_takes_over_when_the_process_apart_dies(net, ends):
+    here, there = ends
     net.wire.delay = 0.001
     until(lambda: net.wire.apart)
     os.kill(net.wire._apart.pid, 9)
     until(lambda: not net.wire.apart)
-    here, there = datagrams(net)
-    with here, there:
-        here.send(b"still there")
-        assert there.recv(100) == b"still there"
+    here.send(b"still there")
+    assert there.recv(100) == b"still there"
     with pytest.raises(RuntimeError, match="less exact"):
         net.wire.check()
     net.wire.check()  # said once
@@ -136,45 +134,42 @@ def test_closing_leaves_nothing_and_keeps_what_was_remembered():
     assert net.wire.a_to_b.counts.arrived == 1
 
 
-def test_counts_and_lateness_are_cleared_together(net):
-    here, there = datagrams(net)
-    with here, there:
-        net.wire.delay = 0.001
-        send_numbers(here, 3)
-        numbers(there, 3)
-        until(lambda: net.wire.a_to_b.counts.arrived == 3)
-        assert net.wire.a_to_b.counts.sent_bytes == net.wire.a_to_b.counts.arrived_bytes == 3 * 32
-        assert net.wire.lateness > 0
-        assert net.wire.lateness >= net.wire.lateness_now
-        net.wire.clear()
-        assert net.wire.lateness == net.wire.behind == 0
-        assert repr(net.wire.a_to_b.counts) == "0 sent, 0 arrived, 0 lost"
-        assert len(net.wire.packets) == 0
-        assert repr(net.wire.packets) == "no packets"
+def test_counts_and_lateness_are_cleared_together(net, ends):
+    here, there = ends
+    net.wire.delay = 0.001
+    send_numbers(here, 3)
+    numbers(there, 3)
+    until(lambda: net.wire.a_to_b.counts.arrived == 3)
+    assert net.wire.a_to_b.counts.sent_bytes == net.wire.a_to_b.counts.arrived_bytes == 3 * 32
+    assert net.wire.lateness > 0
+    assert net.wire.lateness >= net.wire.lateness_now
+    net.wire.clear()
+    assert net.wire.lateness == net.wire.behind == 0
+    assert repr(net.wire.a_to_b.counts) == "0 sent, 0 arrived, 0 lost"
+    assert len(net.wire.packets) == 0
+    assert repr(net.wire.packets) == "no packets"
 
 
-def test_packets_are_a_sequence_of_one_moment(net):
-    here, there = datagrams(net)
-    with here, there:
-        send_numbers(here, 3)
-        numbers(there, 3)
-        packets = net.wire.packets
-        here.send(b"later")
-        there.recv(100)
-        assert len(packets) == 3
-        assert packets[-1] == packets[2] == list(packets)[2]
-        assert packets[:2] == tuple(packets)[:2]
-        assert packets == tuple(packets)
-        with pytest.raises(IndexError):
-            packets[3]
-        assert len(net.wire.packets) == 4
+def test_packets_are_a_sequence_of_one_moment(net, ends):
+    here, there = ends
+    send_numbers(here, 3)
+    numbers(there, 3)
+    packets = net.wire.packets
+    here.send(b"later")
+    there.recv(100)
+    assert len(packets) == 3
+    assert packets[-1] == packets[2] == list(packets)[2]
+    assert packets[:2] == tuple(packets)[:2]
+    assert packets == tuple(packets)
+    with pytest.raises(IndexError):
+        packets[3]
+    assert len(net.wire.packets) == 4
 
 
-def test_a_capture_has_every_packet(net, tmp_path):
-    here, there = datagrams(net)
-    with here, there:
-        send_numbers(here, 3)
-        numbers(there, 3)
-        net.wire.save(tmp_path / "three.pcap")
+def test_a_capture_has_every_packet(net, ends, tmp_path):
+    here, there = ends
+    send_numbers(here, 3)
+    numbers(there, 3)
+    net.wire.save(tmp_path / "three.pcap")
     packets = read_pcap(tmp_path / "three.pcap")
     assert [packet.payload for packet in packets] == payloads(net)
