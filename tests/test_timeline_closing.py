@@ -90,6 +90,7 @@ def test_unread_bytes_reset_after_a_shutdown_too(ends):
         arrive(client, server, BYTES)
         client.close()
     assert states(timeline) == ("ESTABLISHED", "(FIN-WAIT-1)", "CLOSED")
+    until(lambda: observe(server).state == "CLOSED")
     assert server.recv(1) == b""
     with pytest.raises(BrokenPipeError):  # the RST came after that end: Linux says EPIPE
         server.send(b"x")
