@@ -111,7 +111,10 @@ class Page(Closing):
 
         if self.closed:
             return bundle(repr(self))
-        links = " or ".join(f'<a href="{url}" target="_blank">{url}</a>' for url in self.urls)
+        links = " or ".join(
+            f'<a href="{url}" target="_blank" style="text-decoration:underline">{url}</a>'
+            for url in self.urls
+        )
         # The link's port is the live view's alone: it differs from run to run.
         return bundle(repr(self), None, still(paper(f"The board for the projector: {links}")))
 
