@@ -36,7 +36,7 @@ def environment(setting):
         remedy = f"`sudo chmod -R o-w {COURSE}`, and not in a folder that others may write to"
         return Finding(bad, f"others may change {_some(changeable)}", remedy)
     if closed:
-        remedy = "set the course up as root in /opt, with a Python that is not in anyone's home; "
+        remedy = "set the course up as root in /srv, with a Python that is not in anyone's home; "
         own = "it may stay so where each learner has a copy of their own"
         return Finding(bad, f"others may not read {_some(closed)}", remedy + own)
     return Finding(OK, f"{sys.prefix}: others may read all of it, and change none")
