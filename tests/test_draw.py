@@ -315,6 +315,14 @@ def test_durations_and_samples_are_live_only():
         assert "20.4" not in settled and "FIN-WAIT-2" not in settled
 
 
+def test_a_state_that_was_told_already_and_is_seen_at_last_is_told_once():
+    told = (("became", 0, "ESTABLISHED", True), ("became", 0, "FIN-WAIT-1", False), ("became", 0, "…", False))
+    other = (("began", 1, "close", ""), ("returned", 1, "close", None))
+    events = story(*told, *other, ("became", 0, "FIN-WAIT-1", True))
+    states = [(row.state, row.seen) for row in rows.plan(Timeline(events, (CLIENT, SERVER))).rows if row.state]
+    assert states == [("ESTABLISHED", True), ("FIN-WAIT-1", True), ("…", False)]
+
+
 def test_calls_that_wait_on_one_socket_at_once_have_bars_of_their_own():
     events = story(
         ("began", 0, "recv", "1"),

@@ -153,6 +153,11 @@ def _state(made, event, lane, last, apart):
     row = made.rows[-1] if made.rows else None
     if event.seen and row is not None and row.lane == lane and row.kind == "state" and row.state == ELLIPSIS:
         return _looked(made, event, lane, last)
+    if event.seen and last.get(lane) == ELLIPSIS:
+        told = [row for row in made.rows if row.lane == lane and row.state not in (None, "", ELLIPSIS)]
+        if told and told[-1].state == event.state:  # another lane was told since: it went no further
+            told[-1].seen = True
+            return
     last[lane] = event.state
     if not apart and row is not None and row.lane == lane and row.kind in ("call", "begin") and not row.state:
         row.state, row.seen = event.state, event.seen
