@@ -319,7 +319,8 @@ def test_a_state_that_was_told_already_and_is_seen_at_last_is_told_once():
     told = (("became", 0, "ESTABLISHED", True), ("became", 0, "FIN-WAIT-1", False), ("became", 0, "…", False))
     other = (("began", 1, "close", ""), ("returned", 1, "close", None))
     events = story(*told, *other, ("became", 0, "FIN-WAIT-1", True))
-    states = [(row.state, row.seen) for row in rows.plan(Timeline(events, (CLIENT, SERVER))).rows if row.state]
+    made = rows.plan(Timeline(events, (CLIENT, SERVER))).rows
+    states = [(row.state, row.seen) for row in made if row.state]
     assert states == [("ESTABLISHED", True), ("FIN-WAIT-1", True), ("…", False)]
 
 
