@@ -10,6 +10,7 @@ import threading
 
 import pytest
 from abilities import missing_here
+from between_hosts import datagrams
 
 
 def pytest_collection_modifyitems(items):
@@ -64,14 +65,8 @@ def client(server):
 @pytest.fixture
 def ends(net):
     """A socket on a that is connected to one on b, both for datagrams; on the `net` of the test's file."""
-    with (
-        net.a.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
-        net.b.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
-    ):
-        there.bind((net.b.address, 7))
-        here.connect((net.b.address, 7))
-        here.settimeout(5)
-        there.settimeout(5)
+    here, there = datagrams(net)
+    with here, there:
         yield here, there
 
 
