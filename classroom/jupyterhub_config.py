@@ -1,8 +1,9 @@
 """JupyterHub for a class on one machine: thirty learners, one environment that none of them can change.
 
-    sudo python3 lab.py setup classroom                            # once; root's, and the learners read it
-    sudo npm install -g configurable-http-proxy                    # once; the hub's proxy
-    sudo .venv/bin/jupyterhub -f classroom/jupyterhub_config.py    # or classroom/sockets-live-hub.service
+    sudo python3 lab.py setup classroom         # once; root's, and the learners read it
+    sudo npm install -g configurable-http-proxy # once; the hub's proxy
+    sudo .venv/bin/python -m jupyterhub -f classroom/jupyterhub_config.py
+                                                # each time; or sockets-live-hub.service, beside it
 
 What you may want to change stands in capitals at the top. Everything below has its reason beside it. Try it
 before the class: `python3 classroom/rehearsal.py --learners 30`.
@@ -33,8 +34,8 @@ IDLE = 2 * 60 * 60
 STATE = Path(os.environ.get("SOCKETS_LIVE_HUB_STATE", "/var/lib/sockets-live-hub"))
 
 # With hub.key and hub.crt in STATE the hub speaks HTTPS to the whole room. Without them it listens on this
-# machine alone, for passwords do not go over a network unencrypted. A certificate for a room, in STATE:
-#   openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj "/CN=$(hostname)" -keyout hub.key -out hub.crt
+# machine alone, for passwords do not go over a network unencrypted. classroom/README.md has the command that
+# makes both, and what a browser says then.
 KEY, CERTIFICATE = STATE / "hub.key", STATE / "hub.crt"
 ENCRYPTED = KEY.exists() and CERTIFICATE.exists()
 ADDRESS, PORT = ("" if ENCRYPTED else "127.0.0.1"), (443 if ENCRYPTED else 8000)

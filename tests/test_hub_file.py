@@ -10,6 +10,9 @@ import getpass
 import json
 import os
 import re
+import shlex
+import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -97,6 +100,29 @@ def test_the_hub_keeps_its_files_out_of_the_course_and_listens_here_alone_withou
     for name in ("hub.key", "hub.crt"):
         (state / name).touch()
     assert shipped(tmp_path)["JupyterHub"]["bind_url"] == "https://:443"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_guides_certificate_is_one_that_the_hub_takes(tmp_path):
+    guide = (ROOT / "classroom" / "README.md").read_text("utf-8")
+    command = re.search(r"^    (openssl req .*\\\n.*)$", guide, re.M).group(1)
+    assert command.count("/var/lib/sockets-live-hub/") == 2
+    state = tmp_path / "state"
+    state.mkdir()
+    typed = command.replace("/var/lib/sockets-live-hub", shlex.quote(str(state)))
+    subprocess.run(["sh", "-c", typed], check=True, capture_output=True, timeout=60)
+    assert (state / "hub.key").stat().st_mode & 0o077 == 0
+    hub = shipped(tmp_path)["JupyterHub"]
+    assert hub["bind_url"] == "https://:443"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(hub["ssl_cert"], hub["ssl_key"])  # raises where they do not belong together
+
+
+def test_the_hub_is_started_in_one_way_everywhere():
+    for name in ("README.md", "jupyterhub_config.py", "sockets-live-hub.service"):
+        text = (ROOT / "classroom" / name).read_text("utf-8")
+        assert ".venv/bin/python -m jupyterhub -f classroom/jupyterhub_config.py" in text, name
+        assert "bin/jupyterhub " not in text, name
 
 
 def test_a_spawner_that_there_is_not_is_said(tmp_path):
