@@ -97,6 +97,37 @@ def test_what_is_asked_for_without_a_name(room):
     assert room.rows == ()
 
 
+@pytest.mark.parametrize("said", ["I am Ada", "i am Ada", "I AM Ada", "i Am  Ada"])
+def test_a_name_in_any_case_of_letters(room, said):
+    with Client(room) as client:
+        assert client.ask(said) == "hello, Ada"
+        assert client.ask("i am") == "there is no name in that: say I am and your name, in letters"
+    assert row(room).name == "Ada"
+
+
+def test_a_visit_without_a_port_is_told_what_it_needs(room):
+    needs = "visit needs your server's port, such as: visit 8080"
+    with Client(room) as client:  # what to mend in the line comes first, then who asks
+        for line in ("visit", "visit ", "visit abc", "visit good 8080", "visit -1", "visit 12345678901"):
+            assert client.ask(line) == needs, line
+        assert client.ask("visit  8080") == "say who you are first: I am and your name"
+    settled(room)
+
+
+@pytest.mark.parametrize("first", [b"", b"visit\n"], ids=["all in one", "beside a command"])
+def test_lines_that_begin_alike_come_back_byte_for_byte(room, first):
+    """Alone they go the quick way, seen all at once; beside a command, each is looked at."""
+    lines = b"visitors came\nI amble\ni amAda\nI'm Bob\nI  am Bob\n I am Bob\niam\nVisit 8080\nwords\n\n\r\n"
+    with Client(room) as client:
+        client.send(first + lines)
+        assert (
+            client.end()
+            == (b"visit needs your server's port, such as: visit 8080\n" if first else b"") + lines
+        )
+    settled(room)
+    assert room.rows == ()
+
+
 def test_what_is_no_text_is_said_so_and_no_crash(room):
     with Client(room, "Ada") as client:
         assert client.ask("dé".encode("latin-1") + b"\n") == "this line is not UTF-8 text: d\ufffd"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("nothing_taken")
 
 
 def no_name(client):
-    client.ask("i am Ada")
+    client.ask("I'm Ada")
 
 
 def ascii_only(client):

@@ -18,6 +18,7 @@ from labsupport.classroom.roll import Full
 
 _SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "äéîõûåøčšñ"]
 _FIRST = "say who you are first: I am and your name"
+_NO_PORT = "visit needs your server's port, such as: visit 8080"
 _random = random.SystemRandom()
 
 
@@ -64,6 +65,8 @@ class Answering:
             return bytes(line)
         if said.what == "name":
             return self._named(conversation, talk, said.text).encode()
+        if said is words.NO_PORT:
+            return _NO_PORT.encode()
         if talk.learner is None:
             return _FIRST.encode()
         if said is words.ASK:

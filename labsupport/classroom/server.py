@@ -33,7 +33,7 @@ SWEEP = 1.0  # seconds at most between two looks for those who take too long
 MOST_ERRORS = 100
 SPARE = 96  # descriptors that this process keeps for other things than connections
 
-_COMMANDS = (b"I am", b"word", b"visit")
+_COMMANDS = (b"i am", b"word", b"visit")  # in small letters
 
 
 def checked_way(answers):
@@ -193,7 +193,8 @@ class ClassServer(Answering, Server):
 
     def _all_plain(self, block, lines):
         """Whether all of `lines` (`block` in one) are to come back as they are. Seen quickly: most are."""
-        if not lines or any(command in block for command in _COMMANDS):
+        small = block.lower()
+        if not lines or any(command in small for command in _COMMANDS):
             return False
         if max(map(len, lines)) > self._limits.line_bytes:
             return False

@@ -27,14 +27,14 @@ _PORT = re.compile("[0-9]{1,9}")
 
 
 class Said(NamedTuple):
-    """What a line asks for: `what` is "name", "ask", "word", "visit", "echo" or "not text"."""
+    """What a line asks for: `what` is "name", "ask", "word", "visit", "no port", "echo" or "not text"."""
 
     what: str
     text: str = ""
     behavior: str = ""
 
 
-ECHO, NOT_TEXT, ASK = Said("echo"), Said("not text"), Said("ask")
+ECHO, NOT_TEXT, ASK, NO_PORT = Said("echo"), Said("not text"), Said("ask"), Said("no port")
 
 
 def meaning(line):
@@ -44,17 +44,17 @@ def meaning(line):
     except UnicodeDecodeError:
         return NOT_TEXT
     text = text.rstrip("\r")
-    first, _, rest = text.partition(" ")
-    if first == "I" and (rest == "am" or rest.startswith("am ")):
-        return Said("name", rest[3:])
+    # In any case of letters: a name that came back would leave the board without a row, and nobody knew why.
+    if text[:4].lower() == "i am" and text[4:5] in ("", " "):
+        return Said("name", text[5:])
     if text == "word?":
         return ASK
+    first, _, rest = text.partition(" ")
     if first == "word" and rest:
         return Said("word", rest)
     if first == "visit":
-        port, _, behavior = rest.partition(" ")
-        if _PORT.fullmatch(port):
-            return Said("visit", port, behavior.strip())
+        port, _, behavior = rest.strip().partition(" ")
+        return Said("visit", port, behavior.strip()) if _PORT.fullmatch(port) else NO_PORT
     return ECHO
 
 
