@@ -17,6 +17,7 @@ import contextlib
 import copy
 import json
 import os
+import re
 import signal
 import statistics
 import sys
@@ -113,7 +114,7 @@ class Visit:
     async def find(self, number: str) -> str:
         """The file name of the learner's own notebook with that number."""
         for name in await self.learner.files():
-            if name.startswith(f"{number}-") and name.endswith(".ipynb"):
+            if re.fullmatch(rf"{number}-(?!(new|kept)-\d).*\.ipynb", name):  # not a copy that lies beside it
                 return name
         raise Trouble(f"there is no notebook {number}")
 

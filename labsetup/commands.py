@@ -24,7 +24,7 @@ python3 lab.py hub [OPTIONS]    what a JupyterHub starts for each learner: see c
 
 OPTIONS go on to JupyterLab (--no-browser, --port 9000, ...), those of `test` to pytest.
 Your notebooks are in my-notebooks/. Nothing there is ever overwritten: what the course has a newer one of
-is offered beside yours, as NAME.new-DATE."""
+is offered beside yours: 05-new-DATE-NAME beside 05-NAME."""
 
 
 def find_places(root, extras=()):

@@ -12,6 +12,9 @@ import shutil
 from labsetup.trouble import Trouble, say
 
 SEEN = ".course.json"  # in the learner's folder: which of the course's files were copied, or offered
+NUMBER = r"(?:\d\d-)?"  # which the names of notebooks begin with, and those of other files do not
+# A copy beside the learner's own, named by `dated`; the second form is that of earlier versions of this.
+ASIDE = re.compile(NUMBER + r"(new|kept)-\d{4}-\d\d-\d\d-|.+\.(new|kept)-\d{4}-\d\d-\d\d")
 
 
 def masters(places):
@@ -70,7 +73,10 @@ def remember(places, seen):
 
 def offer(source, mine):
     """Put the course's newer file beside the learner's, unless it is there already. Returns what is new."""
-    beside = mine.parent.glob(f"{glob.escape(mine.stem)}.new-*{mine.suffix}")
+    number, rest = numbered(mine)
+    older = f"{glob.escape(mine.stem)}.new-*{mine.suffix}"  # the form of earlier versions of this
+    names = (f"{number}new-*-{glob.escape(rest)}{mine.suffix}", older)
+    beside = [file for name in names for file in mine.parent.glob(name)]
     if fingerprint(source) in {fingerprint(file) for file in (mine, *beside)}:
         return []
     offered = next(path for path in dated(mine, "new") if add(source, path))
@@ -106,10 +112,24 @@ def find_notebook(places, number):
     raise Trouble(f"There is no notebook {number!r}. There are:\n  " + "\n  ".join(names))
 
 
+def own(folder, number):
+    """The learner's notebooks of that number in `folder`, sorted: not the newer and the kept ones beside."""
+    return sorted(file for file in folder.glob(f"{number}-*.ipynb") if not ASIDE.match(file.name))
+
+
+def numbered(file):
+    """The two parts of the stem of `file`: "05-", or "" where it has no number, and the rest."""
+    return re.fullmatch(f"({NUMBER})(.*)", file.stem).groups()
+
+
 def dated(file, word):
-    """Names to try one after the other for a file beside `file`: NAME.WORD-2026-11-22, then with -2, -3 …"""
-    for number in ("", *(f"-{count}" for count in range(2, 1000))):
-        yield file.with_name(f"{file.stem}.{word}-{datetime.date.today()}{number}{file.suffix}")
+    """Names to try one after the other for a file beside `file`: 05-WORD-2026-11-22-NAME; then -22-2-NAME …
+
+    The mark is right behind the number: JupyterLab's list of files cuts long names at their end.
+    """
+    number, rest = numbered(file)
+    for count in ("", *(f"-{count}" for count in range(2, 1000))):
+        yield file.with_name(f"{number}{word}-{datetime.date.today()}{count}-{rest}{file.suffix}")
     raise Trouble(f"{file.parent} has 999 copies of today. Move some elsewhere, then try again.")
 
 

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 
+from labsetup.copies import own
 from labsetup.places import WINDOWS, surroundings
 from labsetup.trouble import Trouble
 
@@ -52,7 +53,7 @@ def options(folder, arguments, on_hub=False):
         said = arguments + [f"{names[0]}=" for name, names in variables.items() if name in os.environ]
     else:
         ours["--ServerApp.ip", "--ip"] = "127.0.0.1"
-    first = [] if given(said, *ROOT_DIR) is not None else sorted(folder.glob("00-*.ipynb"))
+    first = [] if given(said, *ROOT_DIR) is not None else own(folder, "00")
     ours[url] = f"/lab/tree/{first[0].name}" if first else "/lab"
     if given(said, *PORT) is not None:
         ours["--ServerApp.port_retries", "--port-retries"] = "0"  # the port that was asked for, or none

@@ -155,7 +155,7 @@ async def change_and_come_again(hub, name, course):
         await visit.learner.stop()
         renew(course / "notebooks" / file)
         await visit.learner.start()
-        beside = [other for other in await visit.learner.files() if other.startswith(f"{file[:-6]}.new-")]
+        beside = [other for other in await visit.learner.files() if other.startswith("03-new-")]
         assert len(beside) == 1
         own, new = await visit.learner.notebook(file), await visit.learner.notebook(beside[0])
         return {"mine": own.cells[-1].source, "beside": new.cells[-1].source}

@@ -71,8 +71,7 @@ def test_fresh_gives_a_new_copy_and_keeps_every_old_one(places):
         done = call(places, "fresh", "05")
         assert done.returncode == 0, done.stderr
         assert mine.read_text() == (places.course / NOTEBOOKS[1]).read_text()
-    first = f"05-connecting-to-a-server.kept-{TODAY}"
-    kept = [places.mine / f"{first}.ipynb", places.mine / f"{first}-2.ipynb"]
+    kept = [places.mine / f"05-kept-{TODAY}{count}-connecting-to-a-server.ipynb" for count in ("", "-2")]
     assert [path.read_text() for path in kept] == ["my work 1", "my work 2"]
 
 
@@ -95,7 +94,7 @@ def test_a_newer_notebook_is_offered_beside_an_edited_one_once(places, capsys):
     copies.copy_course(places)
     (places.mine / FIVE).write_text("my work")
     (places.course / FIVE).write_text("course's, improved")
-    offered = places.mine / f"05-connecting-to-a-server.new-{TODAY}.ipynb"
+    offered = places.mine / f"05-new-{TODAY}-connecting-to-a-server.ipynb"
     assert copies.copy_course(places) == [offered]
     assert offered.read_text() == "course's, improved" and (places.mine / FIVE).read_text() == "my work"
     assert capsys.readouterr().out.splitlines() == [
@@ -111,8 +110,7 @@ def test_each_newer_one_is_offered_under_a_name_of_its_own(places):
     for text in ("second", "third", "fourth"):
         (places.course / FIVE).write_text(text)
         copies.copy_course(places)
-    stem = f"05-connecting-to-a-server.new-{TODAY}"
-    there = [f"{stem}.ipynb", f"{stem}-2.ipynb", f"{stem}-3.ipynb"]
+    there = [f"05-new-{TODAY}{count}-connecting-to-a-server.ipynb" for count in ("", "-2", "-3")]
     assert [(places.mine / name).read_text() for name in there] == ["second", "third", "fourth"]
 
 
@@ -153,7 +151,7 @@ def test_files_below_c_are_offered_too_and_a_new_folder_is_copied(places):
     (places.mine / "c" / "client.c").write_text("mine")
     (places.course / "c" / "client.c").write_text("int main(void);")
     assert copies.copy_course(places) == []  # there is nothing in it to trust
-    assert (places.mine / "c" / f"client.new-{TODAY}.c").read_text() == "int main(void);"
+    assert (places.mine / "c" / f"new-{TODAY}-client.c").read_text() == "int main(void);"
     assert (places.mine / "c" / "client.c").read_text() == "mine"
 
 
@@ -166,6 +164,60 @@ def test_an_offer_that_was_not_remembered_is_not_made_again(places):
     before = names(places.mine)
     (places.mine / copies.SEEN).write_bytes(memory)  # as after a power cut between the two
     assert copies.copy_course(places) == [] and names(places.mine) == before
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        "05-new-2026-11-22-connecting-to-a-server.ipynb",
+        "05-new-2026-11-22-2-connecting-to-a-server.ipynb",
+        "05-connecting-to-a-server.new-2026-11-22.ipynb",  # as earlier versions of lab.py named it
+        "05-connecting-to-a-server.new-2026-11-22-2.ipynb",
+    ],
+)
+def test_an_offer_of_another_day_or_form_is_not_made_again(places, offered):
+    copies.copy_course(places)
+    (places.mine / FIVE).write_text("my work")
+    (places.course / FIVE).write_text("course's, improved")
+    (places.mine / offered).write_text("course's, improved")
+    before = names(places.mine)
+    assert copies.copy_course(places) == [] and names(places.mine) == before
+    (places.course / FIVE).write_text("improved again")
+    assert len(copies.copy_course(places)) == 1
+
+
+def test_a_file_below_c_is_not_offered_again_either(places):
+    for folder in (places.course, places.mine):
+        (folder / "c").mkdir(parents=True)
+        (folder / "c" / "client.c").write_text("int main;")
+    copies.copy_course(places)
+    (places.course / "c" / "client.c").write_text("int main(void);")
+    (places.mine / "c" / "client.new-2026-11-22.c").write_text("int main(void);")
+    before = names(places.mine)
+    assert copies.copy_course(places) == [] and names(places.mine) == before
+
+
+def test_no_copy_beside_is_taken_for_the_notebook_itself(places):
+    copies.copy_course(places)
+    for count in range(2):
+        (places.course / NOTEBOOKS[0]).write_text(f"improved {count}")
+        copies.copy_course(places)
+        assert call(places, "fresh", "00").returncode == 0
+    old = ["00-start-here.kept-2026-11-22.ipynb", "00-start-here.new-2026-11-22-2.ipynb"]
+    for name in old:
+        (places.mine / name).touch()
+    assert len(list(places.mine.glob("00-*.ipynb"))) == 1 + 4 + len(old)
+    assert copies.own(places.mine, "00") == [places.mine / NOTEBOOKS[0]]
+    assert f"--LabApp.default_url=/lab/tree/{NOTEBOOKS[0]}" in jupyter.options(places.mine, [])
+    (places.mine / NOTEBOOKS[0]).unlink()
+    assert copies.own(places.mine, "00") == []
+    assert "--LabApp.default_url=/lab" in jupyter.options(places.mine, [])
+
+
+@pytest.mark.parametrize("name", ["00-new-to-sockets.ipynb", "00-kept-alive.ipynb", "00-start-here.2.ipynb"])
+def test_a_name_that_only_begins_like_a_mark_is_a_notebooks_own(tmp_path, name):
+    (tmp_path / name).touch()
+    assert copies.own(tmp_path, "00") == [tmp_path / name]
 
 
 def test_what_was_copied_before_the_disk_filled_is_remembered(places, monkeypatch):

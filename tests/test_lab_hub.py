@@ -89,7 +89,7 @@ def test_a_later_login_keeps_everything_and_brings_what_is_new(classroom):
     (classroom / "course/notebooks" / FIVE).write_text("course's, improved")
     (classroom / "course/notebooks/06-new.ipynb").write_text("new")
     told, done = log_in(classroom)
-    offered = f"05-connecting-to-a-server.new-{TODAY}.ipynb"
+    offered = f"05-new-{TODAY}-connecting-to-a-server.ipynb"
     assert visible(mine(classroom)) == sorted([*NOTEBOOKS, "06-new.ipynb", offered])
     assert (mine(classroom) / FIVE).read_text() == "my work"
     assert done.stdout.count("The course has a newer") == 1
