@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -318,9 +320,38 @@ def test_the_summary(homes):
         "06  recv_exactly  tried by 2 of 3, solved by 2, half of them within 4 tries",
         "06  send_all      tried by 1 of 3, solved by 0",
         "",
-        "+ solved, - tried, . not tried",
+        "+ solved, - tried, . not tried; the marks, from left to right:",
+        "06  recv_exactly, send_all, recv_lines, recv_until, ask_udp, recv_all",
     ]
-    assert tables.summary([]).endswith("+ solved, - tried, . not tried")
+
+
+def test_the_summary_says_which_mark_is_whose(homes):
+    """Each exercise's own mark is the one at its place in the order below, in every notebook."""
+    for exercise in catalog().values():
+        write(homes, exercise.name, **{exercise.name: entry()})
+    said = tables.summary(collect(homes)).splitlines()
+    below = next(at for at, line in enumerate(said) if line.endswith("from left to right:")) + 1
+    order = {line[:2]: line[4:].split(", ") for line in said[below:]}
+    starts = {number: said[0].index(number) for number in order}
+    assert sorted(name for names in order.values() for name in names) == sorted(catalog())
+    for exercise in catalog().values():
+        marks = next(line for line in said if line.startswith(f"{exercise.name} "))
+        place = starts[exercise.notebook] + order[exercise.notebook].index(exercise.name)
+        assert marks[place] == "+" and marks[starts["01"] :].count("+") == 1
+
+
+def test_the_guides_table_is_the_commands_own(homes):
+    write(homes, "ada", **{NAME: entry(), "send_all": entry(4, None, 4)})
+    write(homes, "bob", **{NAME: entry(6, WHEN, 6)})
+    (homes / "carol").mkdir()
+    guide = Path(__file__).parent.parent / "classroom" / "README.md"
+    shown = textwrap.indent(tables.summary(collect(homes)), "    ")
+    assert f"\n\n{shown}\n\n" in guide.read_text("utf-8")
+
+
+def test_the_summary_of_nobody_names_every_exercise():
+    *_, legend, last = tables.summary([]).partition("; the marks, from left to right:\n")
+    assert legend and set(re.findall(r"\w{3,}", last)) == set(catalog())
 
 
 def test_the_command_says_what_it_needs(homes):

@@ -56,13 +56,15 @@ def as_json(learners: list[Learner]) -> str:
 
 
 def summary(learners: list[Learner]) -> str:
-    """Learners by exercises, a mark each; below, how each exercise went, and what could not be read."""
+    """Learners by exercises, a mark each; below, how each exercise went, the marks' order, and troubles."""
     tried = {name for learner in learners for name in learner.scores}
-    shown = [number for number in NOTEBOOKS if any(each.name in tried for each in of_notebook(number))]
-    lines = _table(learners, shown or list(NOTEBOOKS))
-    lines += ["", *_exercises(learners, shown)] if shown else []
+    begun = [number for number in NOTEBOOKS if any(each.name in tried for each in of_notebook(number))]
+    shown = begun or list(NOTEBOOKS)
+    lines = _table(learners, shown)
+    lines += ["", *_exercises(learners, begun)] if begun else []
+    legend = f"{SOLVED} solved, {TRIED} tried, {UNTRIED} not tried; the marks, from left to right:"
     troubles = [f"{learner.user}: {learner.trouble}" for learner in learners if learner.trouble]
-    return "\n".join([*lines, "", f"{SOLVED} solved, {TRIED} tried, {UNTRIED} not tried", *troubles])
+    return "\n".join([*lines, "", legend, *_order(shown), *([""] * bool(troubles)), *troubles])
 
 
 def plain(value):
@@ -85,6 +87,11 @@ def _table(learners, shown):
 def _marks(learner, number):
     found = [learner.scores.get(exercise.name) for exercise in of_notebook(number)]
     return "".join(UNTRIED if not score else SOLVED if score.solved else TRIED for score in found)
+
+
+def _order(shown):
+    """A line for each notebook: its exercises, in the order of their marks."""
+    return [f"{number}  {', '.join(exercise.name for exercise in of_notebook(number))}" for number in shown]
 
 
 def _exercises(learners, shown):
