@@ -47,7 +47,7 @@ def test_what_others_may_change_and_may_not_read(course, monkeypatch):
     file = course / "notebooks" / "00-start-here.ipynb"
     file.chmod(0o666)
     assert installed.shared(course) == ([], [file])
-    monkeypatch.setattr(installed, "places", lambda: [course])
+    monkeypatch.setattr(installed, "places", lambda: [("the course", course)])
     finding = installed.environment(SETTING)
     assert (
         finding.state == CANNOT and finding.found == f"others may change {file}" and "chmod" in finding.remedy
@@ -68,6 +68,36 @@ def test_what_others_may_change_and_may_not_read(course, monkeypatch):
     assert course in installed.shared(file)[1]  # a folder in which it could be replaced
     course.chmod(0o700)
     assert installed.shared(file)[0] == [course]
+
+
+def test_which_of_them_lies_in_a_closed_folder_is_said(tmp_path, course, monkeypatch):
+    """ "/root" alone does not tell whether to move the course or to take another Python."""
+    roots = {name: tmp_path / "home" / name for name in ("python", "library", "course")}
+    for root in roots.values():
+        root.mkdir(0o755, parents=True)
+    pythons = [("the Python", roots["python"]), ("the Python", roots["library"])]
+    monkeypatch.setattr(installed, "places", lambda: [("the course", course), *pythons])
+    home = roots["python"].parent
+    home.chmod(0o700)
+    assert installed.environment(SETTING).found == f"others may not read {home}, where the Python is"
+    others = [("the environment", roots["course"]), ("the course", roots["course"])]
+    monkeypatch.setattr(installed, "places", lambda: [*others, *pythons])
+    all_three = f"{home}, where the environment, the course and the Python are"
+    assert installed.environment(SETTING).found == f"others may not read {all_three}"
+    file = roots["course"] / "lab.py"
+    file.touch(0o640)
+    assert installed.environment(SETTING).found == f"others may not read {all_three}; {file}"
+    home.chmod(0o777)
+    file.chmod(0o644)
+    assert installed.environment(SETTING).found == f"others may change {all_three}"
+
+
+def test_what_a_kernel_reads_is_named():
+    assert list(dict.fromkeys(what for what, _ in installed.places())) == [
+        "the environment",
+        "the course",
+        "the Python",
+    ]
 
 
 def test_packages_as_pinned(monkeypatch):

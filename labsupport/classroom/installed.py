@@ -30,23 +30,25 @@ def environment(setting):
     """Everything that a learner's kernel reads can be read by others, and written by none of them."""
     if not hasattr(os, "geteuid"):
         return Finding(LOOK, "this system has no modes of files to look at", "see that learners cannot write")
-    closed, changeable = shared(*places())
+    held = places()
+    closed, changeable = shared(*(path for _, path in held))
     bad = CANNOT if setting.hub else LOOK
     if changeable:
         remedy = f"`sudo chmod -R o-w {COURSE}`, and not in a folder that others may write to"
-        return Finding(bad, f"others may change {_some(changeable)}", remedy)
+        return Finding(bad, f"others may change {_where(changeable, held)}", remedy)
     if closed:
         remedy = "set the course up as root in /srv, with a Python that is not in anyone's home; "
         own = "it may stay so where each learner has a copy of their own"
-        return Finding(bad, f"others may not read {_some(closed)}", remedy + own)
+        return Finding(bad, f"others may not read {_where(closed, held)}", remedy + own)
     return Finding(OK, f"{sys.prefix}: others may read all of it, and change none")
 
 
 def places():
-    """What a learner's kernel reads: the environment, the course, the Python below it."""
-    python = Path(os.path.realpath(sys.executable))
-    library = Path(os.__file__).parent
-    return [Path(sys.prefix), *(COURSE / part for part in PARTS if (COURSE / part).exists()), python, library]
+    """What a learner's kernel reads, as (what, path): the environment, the course, the Python below it."""
+    python = Path(os.path.realpath(sys.executable)), Path(os.__file__).parent
+    course = (COURSE / part for part in PARTS if (COURSE / part).exists())
+    named = (("the environment", [Path(sys.prefix)]), ("the course", course), ("the Python", python))
+    return [(what, path) for what, paths in named for path in paths]
 
 
 def shared(*roots):
@@ -96,6 +98,22 @@ def solutions(setting):
     if worked.withheld():
         return Finding(OK, "withheld; `python -m labsupport solutions give` shows them")
     return Finding(OK, "shown; `python -m labsupport solutions withhold` hides them")
+
+
+def _where(paths, held):
+    """The `paths` in words; of a folder that is on the way to something of `held`, what that is."""
+    alike = {}
+    for path in paths:
+        there = tuple(dict.fromkeys(what for what, root in held if path in root.parents))
+        alike.setdefault(there, []).append(path)
+    return "; ".join(_some(some) + _is_there(there) for there, some in alike.items())
+
+
+def _is_there(things):
+    if not things:
+        return ""
+    *others, last = things
+    return f", where {', '.join(others) + ' and ' if others else ''}{last} {'are' if others else 'is'}"
 
 
 def _some(paths):
