@@ -153,6 +153,13 @@ def test_other_machines_are_named_where_they_can_come_in():
         running.until("Answers come late")
 
 
+def test_localhost_is_loopback_of_ipv4():
+    with Class("--host", "localhost", "--board-host", "localhost") as running:
+        assert "listens on 127.0.0.1, port" in running.said
+        assert "Only programs on this machine can connect" in running.said
+        assert running.board.startswith("http://127.0.0.1:")
+
+
 def test_limits_can_be_given():
     with Class("--line-bytes", "64", "--rows", "1", "--crowded", "192.0.2.1") as running:
         with Client(running, "Ada") as ada:
@@ -175,7 +182,7 @@ def _is_over(sock):
     [
         (("--idle", "0"), "idle must be more than 0"),
         (("--host", "203.0.113.7"), "no address of this machine"),
-        (("--host", "localhost"), "host must be an IPv4 or IPv6 address"),
+        (("--host", "classroom.example"), "host must be an IPv4 or IPv6 address"),
         (("--port", "70000"), "port must be from 0"),
         (("--board-host", "203.0.113.7"), "no address of this machine"),
     ],

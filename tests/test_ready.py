@@ -52,6 +52,7 @@ def enough_for(learners):
 def test_arguments():
     assert "no check is called 'taste'; there are abilities, " in run("--without", "taste").stderr
     assert run("--learners", 0).returncode == 2
+    assert ready.ready(1, "localhost", without=ready.NAMES).setting.host == "127.0.0.1"
     with pytest.raises(TypeError, match="a whole number, not '30'"):
         ready.ready("30")
     with pytest.raises(ValueError, match="1 to 1000, not 0"):

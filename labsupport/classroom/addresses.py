@@ -21,6 +21,11 @@ _INTERFACES = 64
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 
 
+def literal(host):
+    """`host` itself, and for the name "localhost" 127.0.0.1: a server is given one address, and no name."""
+    return "127.0.0.1" if host == "localhost" else host
+
+
 def reachable(host, port):
     """ "HOST:PORT" texts at which a server on `host` and `port` is reached, loopback last."""
     if host not in ("0.0.0.0", "::"):

@@ -79,14 +79,15 @@ def run(chosen):
 
 def _opened(chosen, opened):
     """(Classroom, Page), which `opened` will close."""
+    from labsupport.classroom.addresses import literal
     from labsupport.classroom.page import Page
     from labsupport.classroom.room import Classroom
 
     given = {field.name: getattr(chosen, field.name) for field in dataclasses.fields(Limits)}
     limits = Limits(**{**given, "crowded": tuple(given["crowded"])})
-    room = Classroom(chosen.host, chosen.port, answers=chosen.answers, limits=limits)
+    room = Classroom(literal(chosen.host), chosen.port, answers=chosen.answers, limits=limits)
     opened.enter_context(room)
-    return room, opened.enter_context(Page(room, chosen.board_host, chosen.board_port))
+    return room, opened.enter_context(Page(room, literal(chosen.board_host), chosen.board_port))
 
 
 def _why(error, chosen):

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from labsupport.classroom import hub, installed, resources, trials
+from labsupport.classroom.addresses import literal
 from labsupport.classroom.findings import CANNOT, LOOK, OK, Finding, Report, Setting
 
 USUAL = 30  # learners
@@ -77,7 +78,7 @@ def ready(learners=USUAL, host="127.0.0.1", *, homes=None, hub_too=None, without
         raise ValueError(f"no check is called {strange[0]!r}; there are {', '.join(NAMES)}")
     setting = Setting(
         learners=learners,
-        host=host,
+        host=literal(host),
         homes=str(homes or _homes()),
         hub=hub.installed() if hub_too is None else hub_too,
         root=hasattr(os, "geteuid") and os.geteuid() == 0,
