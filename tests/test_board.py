@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import json
 import os
 import re
@@ -11,10 +12,13 @@ import threading
 import urllib.error
 import urllib.request
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from class_clients import Client
 from classes import GOAL_LIST, JOKER, model, row
+from nboutputs import ROOT
 
 from labsupport import tidy, until
 from labsupport.classroom import page as page_module
@@ -352,6 +356,16 @@ def test_a_page_for_other_machines_names_an_address_that_they_can_use(room):
         assert page.url == page.urls[-1] == f"http://127.0.0.1:{port}/"
         assert not [url for url in page.urls if "0.0.0.0" in url]
         assert sorted(page.urls) == sorted(f"http://{address}/" for address in reachable("0.0.0.0", port))
+
+
+def test_what_the_teachers_notebook_tells_for_a_hub_reaches_beyond_this_machine(room):
+    """There the teacher's browser is at another machine: a link to 127.0.0.1 leads it to itself."""
+    text = Path(ROOT, "classroom", "teacher.ipynb").read_text("utf-8")
+    (host,) = re.findall(r'Page\(room, \\"(\S+)\\"\)', text)
+    with Page(room, host) as page:
+        first = urlsplit(page.urls[0]).hostname
+        assert not ipaddress.ip_address(page.address[0]).is_loopback
+        assert len(page.urls) == 1 or not ipaddress.ip_address(first).is_loopback
 
 
 def test_in_a_notebook_it_is_a_link_and_its_text_has_no_port(room):
