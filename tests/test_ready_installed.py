@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import os
 import shutil
 import socket
+import ssl
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -150,12 +153,17 @@ def taken():
         yield listener.getsockname()[1]
 
 
-def test_a_taken_port(taken, monkeypatch):
+@pytest.fixture
+def spare():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        spare = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def test_a_taken_port(taken, spare, monkeypatch):
     assert hub.free(spare) and not hub.free(taken)
-    monkeypatch.setattr(hub, "PORT", spare)
+    for name in ("PORT", "ENCRYPTED"):
+        monkeypatch.setattr(hub, name, spare)
     monkeypatch.setattr(hub, "OTHERS", (taken,))
     finding = hub.ports(SETTING)
     assert finding.state == CANNOT and finding.found == f"taken by another program: {taken}"
@@ -163,27 +171,48 @@ def test_a_taken_port(taken, monkeypatch):
     assert hub.ports(SETTING) == Finding(OK, f"{spare} are free")
 
 
-def test_a_hub_that_runs_is_no_trouble(monkeypatch):
-    class Hub(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b'{"version": "5.4.0"}' if self.path == "/hub/api/" else b"")
+class AHub(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"version": "5.4.0"}' if self.path == "/hub/api/" else b"")
 
-        def log_message(self, *arguments):
-            pass
+    def log_message(self, *arguments):
+        pass
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Hub) as server:
+
+@contextlib.contextmanager
+def answering(monkeypatch, name, context=None):
+    """What answers as a hub does, at a port that the check takes for `name`; that port."""
+    with http.server.HTTPServer(("127.0.0.1", 0), AHub) as server:
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        monkeypatch.setattr(hub, name, server.server_port)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        monkeypatch.setattr(hub, "PORT", server.server_port)
         try:
-            assert hub.ports(SETTING) == Finding(
-                OK, f"JupyterHub 5.4.0 is running at port {server.server_port}"
-            )
+            yield server.server_port
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_a_hub_that_runs_is_no_trouble(monkeypatch):
+    with answering(monkeypatch, "PORT") as port:
+        assert hub.ports(SETTING) == Finding(OK, f"JupyterHub 5.4.0 is running at port {port}")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_hub_with_a_certificate_is_no_trouble_either(monkeypatch, taken, spare, tmp_path):
+    files = [str(tmp_path / name) for name in ("hub.crt", "hub.key")]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=hub"]
+    subprocess.run([*made, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    monkeypatch.setattr(hub, "PORT", spare)
+    monkeypatch.setattr(hub, "OTHERS", (taken,))  # its proxy's and its own, which it holds itself
+    with answering(monkeypatch, "ENCRYPTED", context) as port:
+        assert hub.ports(SETTING) == Finding(OK, f"JupyterHub 5.4.0 is running at port {port}")
 
 
 def test_who_starts_the_servers(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 from pathlib import Path
 
 from labsupport.classroom.findings import CANNOT, LOOK, OK, Finding
@@ -17,6 +18,7 @@ from labsupport.classroom.installed import COURSE
 
 PORT = 8000  # where people come in; the next is the proxy's own, and 8081 the hub's
 OTHERS = (8001, 8081)
+ENCRYPTED = 443  # where people come in once the hub has a certificate
 CONFIG = COURSE / "classroom" / "jupyterhub_config.py"
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PAM = Path("/etc/pam.d/login")  # the service that JupyterHub asks for
@@ -38,9 +40,9 @@ def importable(setting):
 
 def ports(setting):
     """The hub's ports are free, or a hub has them."""
-    version = answers(PORT)
-    if version:
-        return Finding(OK, f"JupyterHub {version} is running at port {PORT}")
+    for number in (PORT, ENCRYPTED):
+        if version := answers(number, encrypted=number == ENCRYPTED):
+            return Finding(OK, f"JupyterHub {version} is running at port {number}")
     taken = [str(number) for number in (PORT, *OTHERS) if not free(number)]
     if taken:
         remedy = f"`sudo ss -ltnp` says by whom; end that, or set other ports in {CONFIG.name}"
@@ -103,9 +105,14 @@ def free(number) -> bool:
     return True
 
 
-def answers(number) -> str:
+def answers(number, encrypted=False) -> str:
     """The version of the JupyterHub at that port, or "" where there is none."""
-    connection = http.client.HTTPConnection("127.0.0.1", number, timeout=5)
+    if encrypted:
+        # Who signed does not matter: the question is what listens at this machine's own port.
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", number, timeout=5, context=context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", number, timeout=5)
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, http.client.HTTPException):
         with contextlib.closing(connection):
             connection.request("GET", "/hub/api/")
