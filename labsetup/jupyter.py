@@ -15,11 +15,18 @@ URL = ("--LabApp.default_url", "--ServerApp.default_url")
 # of address (IRI) that no schema of Jupyter's names, computes a grammar first: over a second of a processor,
 # half of a server's start, and thirty learners come at once. Where it is absent, jsonschema does without.
 LEAN = "import runpy, sys; sys.modules['rfc3987_syntax'] = None; "
+# At its import JupyterLab's application has node say where Yarn gets packages from, which a build alone would
+# ask: half as much again, wherever there is node, and a hub has it for its proxy. Without node in sight
+# JupyterLab does without; whatever runs later finds it as ever. Windows' PATH is for more than programs.
+NO_NODE = "import importlib.util, os; path, os.environ['PATH'] = os.environ.get('PATH', os.defpath), ''; "
+NO_NODE += "importlib.util.find_spec('jupyterlab') and __import__('jupyterlab.labapp'); "
+NO_NODE += "os.environ['PATH'] = path; "
 
 
 def lean(module):
-    """Python's arguments that run `module` as -m does, but LEAN."""
-    return ["-c", f"{LEAN}runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"]
+    """Python's arguments that run `module`, a server, as -m does, but LEAN and NO_NODE."""
+    before = LEAN if WINDOWS else LEAN + NO_NODE
+    return ["-c", f"{before}runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"]
 
 
 def trust(places, notebooks):

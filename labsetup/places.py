@@ -7,6 +7,10 @@ import sys
 from labsetup.trouble import DISK_FULL
 
 WINDOWS = os.name == "nt"
+# Jupyter's, in whichever environment it runs. Without them JupyterLab asks at each load of the page whether
+# it has to be built, and its server looks for language servers: both start node where there is one. Nobody
+# builds JupyterLab here, the course has no language server, and thirty learners come at once.
+SETTINGS = pathlib.Path(__file__).resolve().parent / "settings"
 
 
 class Places:
@@ -53,6 +57,8 @@ def surroundings(places):
     # Another Python's packages would come before the pinned ones; uncompiled, each start takes seconds more.
     for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
         variables.pop(name, None)
+    ways = [variables.get("JUPYTER_CONFIG_PATH"), str(SETTINGS)]  # what the machine says comes first
+    variables["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, ways))
     state = places.state
     if not state and not writable(pathlib.Path(os.path.expanduser("~"))):  # a container's nameless user, say
         state = places.home / ".venv-home"

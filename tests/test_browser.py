@@ -13,11 +13,12 @@ import sys
 import sysconfig
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 import labpage
-from lab_course import copy_parts
+from lab_course import copy_parts, pretend
 from labsetup.environment import finish
 from labsetup.places import Places
 from labsetup.stamp import lacking, write_stamp
@@ -73,9 +74,19 @@ def checkout(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(checkout, tmp_path_factory):
-    """JupyterLab started by lab.py: (address, token)."""
-    home = {"HOME": str(tmp_path_factory.mktemp("home"))}
+def called(tmp_path_factory):
+    """The folder of a node and an npm that do nothing but leave a file, `calls`, that names them."""
+    folder = tmp_path_factory.mktemp("called")
+    for name in ("node", "nodejs", "npm"):
+        pretend(folder / name, f'echo {name} "$@" >>"{folder}/calls"')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(checkout, called, tmp_path_factory):
+    """JupyterLab started by lab.py, with `called` on its PATH: (address, token)."""
+    path = f"{called}{os.pathsep}{os.environ['PATH']}"
+    home = {"HOME": str(tmp_path_factory.mktemp("home")), "PATH": path}
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -136,6 +147,17 @@ def test_the_first_start_asks_for_nothing(page, served):
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.wait_for_timeout(2000)  # the pop-up about news would come by now
     assert page.locator(".Toastify__toast, .jp-Dialog").all_inner_texts() == []
+
+
+def test_neither_a_start_nor_a_page_asks_for_a_build_or_starts_node(page, served, called):
+    opened(page, served, "00")
+    asked = {urlsplit(url).path for url in page.asked}
+    assert "/api/kernels" in asked and "/lsp/status" in asked  # when the latter is answered, the look is over
+    assert "/lab/api/build" not in asked
+    assert not (called / "calls").exists()
+    labpage.insert_cell(page, "finds", "import shutil; shutil.which('node')")  # a learner's kernel finds it
+    labpage.run_cell(page, "finds")
+    text_until(page, "finds", re.escape(str(called / "node")))
 
 
 def test_state_and_byte_counts_change_while_a_cell_blocks(page, served):

@@ -19,7 +19,7 @@ LAUNCH = pathlib.Path(launch.__file__)
 # Stands in for jupyterhub-singleuser: tells how it was started.
 SINGLEUSER = """
 import json, os, sys
-names = ("JUPYTER_DATA_DIR", "VIRTUAL_ENV")
+names = ("JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR", "PATH", "VIRTUAL_ENV")
 said = {name: os.environ.get(name) for name in names}
 print(json.dumps(dict(said, cwd=os.getcwd(), arguments=sys.argv[1:])))
 """
@@ -75,6 +75,8 @@ def test_the_first_login_copies_the_whole_course_and_starts_the_server_there(cla
     assert visible(mine(classroom)) == sorted(NOTEBOOKS)
     assert told["cwd"] == str(mine(classroom)) and told["VIRTUAL_ENV"] == str(classroom / "env")
     assert told["JUPYTER_DATA_DIR"] is None  # the usual
+    assert told["JUPYTER_CONFIG_PATH"] == str(classroom / "course/labsetup/settings")
+    assert told["PATH"] == f"{classroom / 'env/bin'}:/usr/bin:/bin"
     assert told["arguments"][-1] == "--debug"
     assert f"--ServerApp.root_dir={mine(classroom)}" in told["arguments"]
     assert "--ServerApp.default_url=/lab/tree/00-start-here.ipynb" in told["arguments"]
