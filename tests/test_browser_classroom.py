@@ -13,7 +13,7 @@ import pytest
 import test_browser
 from class_clients import Client
 from classes import JOKER
-from test_browser import checkout, served, text_until  # noqa: F401
+from test_browser import called, checkout, served, text_until  # noqa: F401
 from test_browser import page as lab_page  # noqa: F401
 
 from labsupport import EchoServer
@@ -251,6 +251,64 @@ server = EchoServer()
 client.sendall(f"visit {server.port}\\n".encode())
 until(lambda: room.rows and "server" in room.rows[0].done)
 """
+
+
+CROWD = """
+server, sockets = EchoServer(), []
+def comes(name, *lines):
+    sockets.append(socket.create_connection(room.address))
+    sockets[-1].sendall("\\n".join([f"I am {name}", *lines, ""]).encode())
+for number in range(30):
+    comes(f"{number} Maximiliane-Wilhelmine"[:24], "é", f"visit {server.port}")
+until(lambda: sum("server" in row.done for row in room.rows) == 30, timeout=60)
+"""
+PANE = """() => {
+    const pane = document.querySelector('.labsupport-room'), frame = pane.querySelector('.board-frame');
+    const cell = frame.querySelector('td.name').getBoundingClientRect(), box = frame.getBoundingClientRect();
+    const ends = [...frame.querySelectorAll('td.visit')].map(one => one.getBoundingClientRect().right);
+    const cut = [...frame.querySelectorAll('td.name, td.visit')].filter(
+        one => one.scrollWidth > one.clientWidth + 1);
+    return {pane: pane.scrollWidth - pane.clientWidth, frame: frame.scrollWidth - frame.clientWidth,
+        beyond: Math.max(...ends) - box.right, name: cell.left - box.left, high: box.height / innerHeight,
+        head: frame.querySelector('th').getBoundingClientRect().top - box.top, cut: cut.length,
+        at: [frame.scrollLeft, frame.scrollTop]}; }"""
+
+
+def test_a_pane_of_thirty_fits_or_scrolls_and_stays_where_it_was_scrolled_to(lab_page, served, checkout):  # noqa: F811
+    page = lab_page
+    cell = nbformat.v4.new_code_cell(TEACHER, id="room")
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=KERNEL)
+    nbformat.write(notebook, checkout / "my-notebooks" / "thirty.ipynb")
+    before = page.viewport_size
+    try:
+        page.set_viewport_size({"width": 1150, "height": 1000})
+        labpage.open_notebook(page, *served, "thirty.ipynb")
+        labpage.run_cell(page, "room")
+        labpage.insert_cell(page, "crowd", CROWD)
+        labpage.run_cell(page, "crowd")
+        text_until(page, "room", r"30 learners, 30 connected[\s\S]*29 Maximiliane[\s\S]*answered")
+        page.wait_for_function("() => document.querySelectorAll('.board-frame td.visit b').length === 30")
+        for wide in (1400, 1150):
+            page.set_viewport_size({"width": wide, "height": 1000})
+            page.wait_for_function(f"() => ({PANE})().frame <= 0")  # laid out anew
+            seen = page.evaluate(PANE)
+            assert seen["pane"] <= 0 and seen["beyond"] <= 0 and seen["cut"] == 0, (wide, seen)
+            assert seen["high"] < 0.7, "the controls below are out of sight"
+        page.set_viewport_size({"width": 800, "height": 1000})
+        page.wait_for_function(f"() => ({PANE})().frame > 100")
+        page.evaluate("() => document.querySelector('.board-frame').scrollTo(90, 60)")
+        labpage.insert_cell(page, "more", "comes('Grace', 'hello')")
+        labpage.run_cell(page, "more")
+        text_until(page, "room", "31 learners, 31 connected")
+        page.wait_for_function("() => document.querySelectorAll('.board-frame tbody tr').length === 31")
+        seen = page.evaluate(PANE)
+        assert seen["at"] == [90, 60] and seen["pane"] <= 0
+        assert abs(seen["name"]) < 3 and abs(seen["head"]) < 3  # whose row and which column are still said
+        labpage.insert_cell(page, "end", "for sock in sockets: sock.close()\ntidy()")
+        labpage.run_cell(page, "end")
+        assert not labpage.errors(page)
+    finally:
+        page.set_viewport_size(before)
 
 
 def test_the_teachers_widget_follows_and_its_controls_act(lab_page, served, checkout):  # noqa: F811

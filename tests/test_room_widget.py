@@ -13,6 +13,7 @@ from labsupport import EchoServer, tidy, until
 from labsupport.classroom.roll import GOALS
 from labsupport.classroom.room import Classroom
 from labsupport.widgets import room as room_module
+from labsupport.widgets import room_parts
 from labsupport.widgets.bundle import WIDGET
 from labsupport.widgets.room import mimebundle, show
 from labsupport.widgets.sampler import NAME
@@ -150,11 +151,19 @@ def test_a_message_is_never_so_large_that_a_thread_stays():
     """More than 64 kB make pyzmq start one."""
     visits = (("half-close", "<" * 200),)
     full = model(*[row("&" * 24, done=frozenset(GOALS), server=50000, visits=visits) for _ in range(200)])
-    html = room_module._rows(full)
-    assert len(html.encode()) <= room_module.LARGEST < 64_000
+    html = room_parts.rows(full)
+    assert len(html.encode()) <= room_parts.LARGEST < 64_000
     assert re.search(r"and \d+ more learners", html)
     thirty = model(*[row("Ada Lovelace, Countess", done=frozenset(GOALS), server=50000)] * 30)
-    assert "more learner" not in room_module._rows(thirty)
+    assert "more learner" not in room_parts.rows(thirty)
+
+
+def test_what_scrolls_outlasts_the_table_that_is_drawn_anew(room, ada):
+    """Otherwise it jumps back with every byte that comes."""
+    view = show(room)
+    frame = next(part for part in view.widget.children if view._rows in getattr(part, "children", ()))
+    assert frame.layout.overflow == "auto" and frame.layout.max_height.endswith("vh")
+    assert "overflow-x" not in view._rows.value
 
 
 def test_closing_the_view_leaves_the_class(room, ada):

@@ -99,19 +99,27 @@ body{margin:0;font-family:var(--sans);font-size:2rem;line-height:1.3}
 """
 
 _PANE = """
+.board-frame{border:1px solid var(--line);border-radius:8px;background:var(--paper)}
 .board{font-size:13px;line-height:1.4;color:var(--ink)}
-.board .table{overflow-x:auto;border:1px solid var(--line);border-radius:8px;background:var(--paper)}
-.board table{margin:0;font-size:12.5px;border:0}
-.board th{font-size:11.5px;padding:5px 5px 3px;vertical-align:bottom;background:none}
-.board td{padding:3px 5px;border-top:1px solid var(--line);max-width:240px;background:none}
-.board td.name{max-width:170px}
-.board td.visit{white-space:normal;min-width:110px}
+.board table{margin:0;font-size:12.5px;border:0;border-collapse:separate;border-spacing:0}
+.board th{font-size:11px;padding:5px 3px 3px;vertical-align:bottom;line-height:1.25;
+ position:sticky;top:0;z-index:1;background:var(--paper)}
+.board td{padding:3px;border-top:1px solid var(--line);background:none}
+.board .name{position:sticky;left:0;background:var(--paper);padding-left:10px}
+.board th.name{z-index:2}
+.board td.name{min-width:130px;max-width:210px;white-space:normal;overflow-wrap:anywhere;line-height:1.25}
+.board .long{font-size:.9em}
+.board .state span{padding:0 .5em;font-size:10.5px}
+.board .out{padding-right:6px}
+.board .g{padding-left:2px;padding-right:2px}
+.board td.visit{white-space:normal;min-width:120px;font-size:11.5px;line-height:1.3}
+.board .visit{padding:3px 8px}
 .board th.g{white-space:normal}
 .board th.g small{white-space:nowrap}
 .board td.g span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .board th.in,.board th.out,.board th.port{font-family:var(--sans)}
-.board .in,.board .out,.board .port{font-size:11.5px}
-.board .welcome{border:1px solid var(--line);border-radius:8px;background:var(--paper);padding:10px 16px}
+.board td.in,.board td.out,.board td.port{font-size:11px}
+.board .welcome{padding:10px 16px}
 .board .welcome h2{font-size:13px;font-weight:600;margin:0 0 4px;color:var(--dim)}
 .board .welcome .door{font-size:20px;color:var(--c)}
 .board .welcome .door .dim{font-size:13px}

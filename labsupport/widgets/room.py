@@ -14,19 +14,16 @@ from labsupport import tidying
 from labsupport.classroom.shown import board_of
 from labsupport.classroom.visits import BEHAVIORS
 from labsupport.draw import theme
-from labsupport.draw.board import ANSWERS, board_text, happening, place, turned_away
-from labsupport.draw.board_html import rows_html
-from labsupport.draw.board_style import pane_style
+from labsupport.draw.board import ANSWERS, board_text
 from labsupport.widgets import controls, sheets
 from labsupport.widgets.bundle import bundle, toolkit
 from labsupport.widgets.looking import Looking
+from labsupport.widgets.room_parts import button, framed, headline, people, rows
 from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.5  # seconds between two looks
 LINES = 8  # of the log
 LOG_SHARE = 60  # the log is told again at the earliest after this many times what telling it took
-LARGEST = 48_000  # bytes of HTML: a message of more than 64 kB makes pyzmq start a thread that stays
-LABEL = {"description_width": "100px"}
 EVERYBODY, NOBODY = ("everybody who serves", ""), ("nobody chosen", "")  # a name is never empty
 
 _views = weakref.WeakKeyDictionary()
@@ -151,14 +148,15 @@ class RoomView(Looking):
     def _build(self, widgets):
         self._head, self._rows, self._log = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._status = widgets.HTML(self._line())
-        self._end = _button(widgets, "close the class", "stop", lambda _: self.end())
+        self._end = button(widgets, "close the class", "stop", lambda _: self.end())
         self._end.layout.align_self = "flex-start"
         row = {"flex_flow": "row wrap", "align_items": "center"}
         bars = [
             widgets.HBox(controls, layout=row)
             for controls in (self._ways(widgets), self._callers(widgets), self._leavers(widgets))
         ]
-        self._widget = widgets.VBox([self._head, self._rows, *bars, self._status, self._log, self._end])
+        table = framed(widgets, self._rows)
+        self._widget = widgets.VBox([self._head, table, *bars, self._status, self._log, self._end])
         self._widget.add_class("labsupport-room")
         if self._key is not None:
             self._draw()
@@ -183,17 +181,17 @@ class RoomView(Looking):
 
     def _callers(self, widgets):
         """Whom a visitor calls on, and how it behaves."""
-        self._whom = _people(widgets, "a visitor to", EVERYBODY)
+        self._whom = people(widgets, "a visitor to", EVERYBODY)
         self._how = widgets.Dropdown(options=list(BEHAVIORS), layout={"width": "150px"})
-        self._send = _button(
+        self._send = button(
             widgets, "send", "user-plus", lambda _: self.visit(*self._chosen(self._whom, self._how))
         )
         return self._whom, self._how, self._send
 
     def _leavers(self, widgets):
         """Whom to dismiss."""
-        self._who = _people(widgets, "a learner", NOBODY)
-        self._dismiss = _button(
+        self._who = people(widgets, "a learner", NOBODY)
+        self._dismiss = button(
             widgets, "dismiss", "user-times", lambda _: self.dismiss(*self._chosen(self._who))
         )
         self._dismiss.tooltip = "end the connections, forget the name and what was got right under it"
@@ -203,8 +201,8 @@ class RoomView(Looking):
         if self._widget is None:
             return
         model, lines = self._key
-        self._put(self._head, sheets.paper(_headline(model), wide=1400))
-        self._put(self._rows, _rows(model))
+        self._put(self._head, sheets.paper(headline(model), wide=1400))
+        self._put(self._rows, rows(model))
         self._put(self._log, sheets.paper(sheets.listing("\n".join(map(theme.escape, lines))), wide=1400))
         names = tuple(row.name for row in model.rows)
         if names != self._names:
@@ -247,39 +245,3 @@ class RoomView(Looking):
     def _repr_mimebundle_(self, include=None, exclude=None):
         self._display()
         return bundle(repr(self), None, self.widget)
-
-
-def _people(widgets, said, first):
-    """A list to choose a learner from, called `said`; until one has come, it offers `first` alone."""
-    return widgets.Dropdown(options=[first], description=said, style=LABEL, layout={"width": "330px"})
-
-
-def _button(widgets, said, icon, press):
-    button = widgets.Button(description=said, icon=icon, layout={"width": "auto"})
-    button.on_click(press)
-    return button
-
-
-def _headline(model):
-    doors = " or ".join(
-        f"<b>{sheets.code(host)}</b> port <b>{sheets.code(port)}</b>"
-        for host, port in map(place, model.addresses[:4])
-    )
-    away = f" · turned away: {theme.escape(turned_away(model))}" if model.turned_away else ""
-    return (
-        f'<div style="font-size:14px"><b>{theme.escape(happening(model))}</b></div>'
-        f'<div style="color:var(--dim)">Learners come in at {doors}{away}</div>'
-    )
-
-
-def _rows(model):
-    """The board's rows, as many as fit into a message."""
-    most = None
-    while True:
-        html = (
-            f'<div class="ls-live">{pane_style()}<div class="board"><div class="table">'
-            f"{rows_html(model, most)}</div></div></div>"
-        )
-        if len(html.encode()) <= LARGEST or most == 0:
-            return html
-        most = (most if most is not None else len(model.rows)) * 3 // 4
