@@ -11,7 +11,7 @@ import pytest
 import labpage
 import test_browser
 from labsupport import Network
-from test_browser import checkout, page, press, served, text_until  # noqa: F401: three are fixtures
+from test_browser import called, checkout, page, press, served, text_until  # noqa: F401: some are fixtures
 
 pytestmark = [
     *test_browser.pytestmark,
