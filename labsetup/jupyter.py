@@ -16,9 +16,11 @@ URL = ("--LabApp.default_url", "--ServerApp.default_url")
 # half of a server's start, and thirty learners come at once. Where it is absent, jsonschema does without.
 LEAN = "import runpy, sys; sys.modules['rfc3987_syntax'] = None; "
 # At its import JupyterLab's application has node say where Yarn gets packages from, which a build alone would
-# ask: half as much again, wherever there is node, and a hub has it for its proxy. Without node in sight
-# JupyterLab does without; whatever runs later finds it as ever. Windows' PATH is for more than programs.
-NO_NODE = "import importlib.util, os; path, os.environ['PATH'] = os.environ.get('PATH', os.defpath), ''; "
+# ask: 0.8 s of a processor wherever there is node, and a hub has it for its proxy. Without node in sight
+# JupyterLab does without; whatever runs later finds it as ever. An empty PATH would be taken for the usual
+# one. Windows' is for more than programs.
+NO_NODE = "import importlib.util, os; path = os.environ.get('PATH', os.defpath); "
+NO_NODE += "os.environ['PATH'] = '/dev/null'; "
 NO_NODE += "importlib.util.find_spec('jupyterlab') and __import__('jupyterlab.labapp'); "
 NO_NODE += "os.environ['PATH'] = path; "
 
