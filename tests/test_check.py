@@ -76,7 +76,7 @@ pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="coun
         ("import os\nos.closerange(3, 2000)\nreturn b''", "closed descriptors that are not its own"),
         ("raise KeyboardInterrupt", "It raised KeyboardInterrupt"),
         ("raise Exception('no')", r"It raised Exception: no, at `raise Exception\('no'\)`"),
-        ("return b'x' * 10**9", "a bytes of length 1000000000|busy when the 2 s were over"),
+        ("return b'x' * 10**9", "a bytes of length 1000000000|when the 2 s were over"),
         ("return b'x' * 10**10", "It raised MemoryError"),
         ("keep = []\nwhile True:\n    keep.append(bytearray(10**8))", "It raised MemoryError|still running at `keep"),
         ("return recv_exactly(sock, count)", "It raised RecursionError"),
