@@ -123,17 +123,21 @@ class Process:
             pass_fds=pass_fds,
             cwd=cwd,
         )
-        self.heard = Output(self._process.stdout.fileno())
-        if not isinstance(order, bytes):
-            return
+        self.heard = None
+        try:
+            self.heard = Output(self._process.stdout.fileno())
+            if isinstance(order, bytes):
+                self._hand(order)
+        except BaseException:
+            self.end()
+            raise
+
+    def _hand(self, order):
         try:
             with self._process.stdin as stdin:
                 stdin.write(order)
         except OSError:
             pass  # it died before it read: its output says why
-        except BaseException:
-            self.end()
-            raise
 
     @property
     def pid(self):
@@ -185,8 +189,9 @@ class Process:
             self._process.kill()
         self._process.wait()
         kill_marked(self._mark)
-        self.heard.join()
-        self._process.stdout.close()
+        if self.heard is not None:  # otherwise interrupted before it was: then the collector closes the pipe
+            self.heard.join()
+            self._process.stdout.close()
 
 
 def ends_within(deadline, ended, heard):

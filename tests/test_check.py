@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import signal
 import socket
 import textwrap
 import threading
@@ -219,8 +220,6 @@ def test_an_unknown_name_is_an_error_that_names_the_exercises():
 
 def test_an_interrupt_ends_the_check_and_its_process():
     """As the notebook's stop button does; what was started is gone (see nothing_left)."""
-    import signal
-
     timer = threading.Timer(0.7, signal.raise_signal, [signal.SIGINT])
     before = time.monotonic()
     timer.start()
@@ -231,6 +230,29 @@ def test_an_interrupt_ends_the_check_and_its_process():
     finally:
         timer.join()
     assert time.monotonic() - before < 60
+
+
+def test_an_interrupt_while_the_process_comes_up_ends_it():
+    """What the function needs is loaded first, and here that takes a minute (see nothing_left)."""
+    slow = """
+        import time
+
+        class Slow:
+            def __reduce__(self):
+                return time.sleep, (60,)
+
+        slow = Slow()
+    """
+    timer = threading.Timer(0.7, os.kill, [os.getpid(), signal.SIGINT])  # to the thread that waits
+    before = time.monotonic()
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            verdict_on("return slow", slow)
+            time.sleep(3)
+    finally:
+        timer.join()
+    assert time.monotonic() - before < 15  # the check itself waits for 20 s
 
 
 def test_the_exercises_that_are_asked_for_exist():

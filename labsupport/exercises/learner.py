@@ -47,15 +47,20 @@ class Learner:
         finally:
             there.close()
         self.channel = Channel(here)
-        order = {"path": sys.path, "folder": os.getcwd(), "function": packed, "sources": texts}
+        try:
+            self._load({"path": sys.path, "folder": os.getcwd(), "function": packed, "sources": texts})
+        except BaseException:  # also where the learner interrupts: nobody else could end the process
+            self.close()
+            raise
+
+    def _load(self, order):
         try:
             self.channel.send("order", order)
             kind, value = self.channel.receive(STARTING)
         except (OSError, EOFError):
-            self.close()
+            self._process.end()
             raise RuntimeError(f"the process for the check did not start: {self._process.output}") from None
         if kind == "unloadable":
-            self.close()
             raise travel.CannotTravel(
                 f"it could not be loaded in a process of its own: {value['kinds'][0]}: {value['text']}"
             )
