@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 
-from labsupport.scenes.waiting import Watch
+from labsupport.scenes.threads import Watch
 
 PAUSE = 0.0003  # seconds between two looks at threads that run
 PATIENCE = 12.0  # seconds in which nothing at all happens; the kernel repeats a SYN after 1, 2, 4 seconds
