@@ -16,13 +16,17 @@ from labsupport.exercises.trial import needs_ipv6
 AMPLE = 3.0  # seconds that clients have who end at once
 TIGHT = 0.3  # seconds that clients have who do not
 GRACE = 1.2  # seconds after which the time counts as overrun
+TRICKLES = TIGHT + GRACE + 2  # seconds for which a client sends a byte now and then
 LATE = b"what was on its way"
 
 
 class Closing:
-    """A listener with `count` connections, handed to the learner's function; `clients`: the other ends."""
+    """A listener with `count` connections, handed to the learner's function; `clients`: the other ends.
 
-    def __init__(self, trial, count, seconds, family=socket.AF_INET):
+    `first(clients)`: what they do before the function begins, where it has little time to meet them.
+    """
+
+    def __init__(self, trial, count, seconds, family=socket.AF_INET, first=None):
         self.trial, self.seconds = trial, seconds
         listener = trial.own_listener(family=family, backlog=128)
         self.address = listener.getsockname()
@@ -30,6 +34,8 @@ class Closing:
         for _ in range(count):
             self.clients.append(trial.connect(self.address))
             connections.append(Hand(trial.made(guard.accepted(listener, self.clients[-1]))))
+        if first is not None:
+            first(self.clients)
         self.call = trial.call(Hand(listener), connections, seconds)
 
     def outcome(self, when):
@@ -134,12 +140,12 @@ def _still_sends(trial):
 
 
 def _one_stays(trial):
-    when = "Of three clients the first stayed silent, and the others ended at once"
-    closing = Closing(trial, 3, TIGHT)
-    for client in closing.clients[1:]:
-        with contextlib.suppress(OSError):
+    def end(clients):
+        for client in clients[1:]:
             client.shutdown(socket.SHUT_WR)
-    outcome = closing.outcome(when)
+
+    when = "Of three clients the first stayed silent, and the others ended at once"
+    outcome = Closing(trial, 3, TIGHT, first=end).outcome(when)
     _counted(outcome, 2, when)
     _closed(outcome, when)
     if outcome.elapsed < TIGHT * 0.95:
@@ -162,10 +168,11 @@ def _all_stay(trial):
 
 
 def _trickles(trial):
+    def trickle(clients):
+        trial.trickle(clients[0], TRICKLES)
+
     when = "A client went on sending a byte now and then"
-    closing = Closing(trial, 1, TIGHT)
-    trial.trickle(closing.clients[0], TIGHT + GRACE + 1)
-    outcome = closing.outcome(when)
+    outcome = Closing(trial, 1, TIGHT, first=trickle).outcome(when)
     _counted(outcome, 0, when)
     _closed(outcome, when)
 
