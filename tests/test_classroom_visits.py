@@ -174,6 +174,19 @@ def test_the_teacher_sends_visitors(room):
         assert [behavior for behavior, _ in visited(room)] == ["good", "reset", "good", "leave", "good"]
 
 
+def test_who_finds_nobody_on_the_way_finds_the_outcome(room, monkeypatch):
+    seen, note = [], room._visits._note
+
+    def slowly(learner, *what):
+        seen.append(learner.visiting)
+        note(learner, *what)
+
+    monkeypatch.setattr(room._visits, "_note", slowly)
+    with EchoServer() as server:
+        asked(room, server.port, "leave")
+    assert seen == [True, True]
+
+
 def test_visits_are_remembered_to_a_bound(room):
     with EchoServer() as server:
         asked(room, server.port)
@@ -186,6 +199,7 @@ def test_visits_are_remembered_to_a_bound(room):
 @pytest.mark.parametrize("behavior", ["good", "half-close", "silent"])
 def test_close_ends_visits_in_the_middle(behavior, monkeypatch):
     monkeypatch.setattr(guests, "PATIENCE", 60)
+    monkeypatch.setattr(guests, "ALTOGETHER", 60)
     with SilentServer() as server:
         with Classroom() as room, Client(room, "Ada") as client:
             client.ask(f"visit {server.port} {behavior}")

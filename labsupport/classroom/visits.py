@@ -92,13 +92,16 @@ class Visits:
             pass
         except Exception as error:
             self.errors.append(error)
-        with self._lock:  # first: whoever waits for the outcome may send the next visitor
-            learner.visiting = False
-            self._pending -= 1
-        for note in notes:
-            self._note(learner, *note)
-        for goal in goals:
-            self._roll.reached(learner, goal)
+        # Seen as one: whoever waits for the outcome may send the next visitor, and whoever waits until nobody
+        # is on the way finds the outcome.
+        with self._roll.lock:
+            for note in notes:
+                self._note(learner, *note)
+            for goal in goals:
+                self._roll.reached(learner, goal)
+            with self._lock:
+                learner.visiting = False
+                self._pending -= 1
 
     def _call(self, server, behavior, notes, goals):
         if behavior != GOOD:
