@@ -63,10 +63,12 @@ class Log(Sequence):
         for when, connection, what, detail in raw:
             for one in ("received", "sent") if what is ECHOED else (what,):
                 told.append((when - self._began, connection, one, detail))
-        return [Entry(order, *rest) for order, rest in enumerate(told, count - len(told) + 1)]
+        # The helper's thread may stand between an entry and its count: nothing is forgotten while there is room.
+        first = 1 if len(raw) < KEPT else count - len(told) + 1
+        return [Entry(order, *rest) for order, rest in enumerate(told, first)]
 
     def _now(self):
-        """What is kept, and how many entries there have been: both of one moment."""
+        """What is kept, and how many entries there have been: both of one moment, but for the very last."""
         while True:
             count = self.count
             try:
