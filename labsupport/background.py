@@ -199,21 +199,25 @@ class _Look:
         self._futex = None  # of a futex wait: ((its arguments, context switches), when these were first seen)
 
     def blocked(self):
+        asked = time.monotonic()
         fields = self._read("syscall").split()
         if not fields:
             return True  # not Linux, or /proc hides it: that the call was entered is all that can be known
         if fields[0] in ("running", "-1"):  # -1: stopped outside a system call, as for a page
             return False
-        return self._waits_in_a_lock(fields) if fields[0] == FUTEX else True
+        return self._waits_in_a_lock(fields, asked) if fields[0] == FUTEX else True
 
-    def _waits_in_a_lock(self, fields):
-        """One that waits for the interpreter wakes every switch interval to ask; one in a lock sleeps."""
+    def _waits_in_a_lock(self, fields, asked):
+        """One that waits for the interpreter wakes every switch interval to ask; one in a lock sleeps.
+
+        Whoever looks may be kept waiting, too: only what lies between two looks counts.
+        """
         status = self._read("status")
         switches = [line for line in status.splitlines() if line.startswith("voluntary_ctxt_switches")]
         now = (fields, switches)
         if self._futex is None or self._futex[0] != now:
             self._futex = (now, time.monotonic())
-        return time.monotonic() - self._futex[1] > 3 * sys.getswitchinterval()
+        return asked - self._futex[1] > 3 * sys.getswitchinterval()
 
     def _read(self, name):
         try:

@@ -8,11 +8,13 @@ import socket
 import sys
 import threading
 import time
+import types
 
 import pytest
 
 from labsupport import background, tidying, until
 from labsupport.background import FUTEX, BackgroundCall, _Look
+from labsupport.waiting import readable
 
 LINUX = sys.platform.startswith("linux")
 
@@ -83,6 +85,15 @@ def test_a_thread_that_waits_for_the_interpreter_is_not_taken_for_blocked():
         seen.append(look.blocked())
     stop.set()
     assert seen and not any(seen)
+
+
+def test_a_look_that_takes_long_is_one_look(monkeypatch):
+    """Between two lines of it any time can go by, on a busy machine; that is not the thread's sleep."""
+    times = iter(range(100))
+    monkeypatch.setattr(sys.modules[_Look.__module__], "time", types.SimpleNamespace(monotonic=lambda: next(times)))
+    look = _Look(0)
+    look._read = {"syscall": f"{FUTEX} 0x1", "status": "voluntary_ctxt_switches:\t5"}.get
+    assert not look.blocked() and look.blocked()
 
 
 def test_a_call_that_has_its_answer_is_done_when_background_returns(pair):
@@ -180,7 +191,9 @@ def nobody_reads():
 def a_full_queue():
     server = socket.create_server(("127.0.0.1", 0), backlog=0)
     address = server.getsockname()
-    return socket.socket(), "connect", (address,), server, socket.create_connection(address)
+    first = socket.create_connection(address)
+    readable([server])  # the first one's last ACK has come: it is in the queue
+    return socket.socket(), "connect", (address,), server, first
 
 
 KINDS = [tcp_listener, udp, udp_bound, udp_connected, stream_pair, datagram_pair, nobody_reads, a_full_queue]
@@ -258,8 +271,8 @@ def interrupt_when_main_waits():
 def test_an_interrupt_gives_control_back(listener):
     call = background(listener.accept)
     killer = threading.Thread(target=interrupt_when_main_waits)
-    killer.start()
     with pytest.raises(KeyboardInterrupt):
+        killer.start()  # which waits, too, until the thread runs
         call.result(timeout=60)
         killer.join()
     killer.join()
