@@ -35,6 +35,16 @@ _HEADS = {
     for family in (_socket.AF_INET, _socket.AF_INET6)
     for protocol in (_socket.IPPROTO_TCP, _socket.IPPROTO_UDP)
 }
+# The same with tcp_info behind it, as an attribute.
+_INET_DIAG_INFO = 2
+_HEADS_INFO = {
+    family: _HEADER.pack(_SIZE, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 0, 0)
+    + _WANTED.pack(family, _socket.IPPROTO_TCP, 1 << _INET_DIAG_INFO - 1, 0, _ALL_STATES)
+    for family in (_socket.AF_INET, _socket.AF_INET6)
+}
+_ATTRIBUTES_AT = _HEADER.size + 72  # behind inet_diag_msg
+_ATTRIBUTE = struct.Struct("=HH")  # nlattr: length with this, type; aligned to four bytes
+_BYTES_RECEIVED_AT, _BYTES_RECEIVED = 128, struct.Struct("=Q")  # in tcp_info (linux/tcp.h)
 
 
 class OtherEnd(NamedTuple):
@@ -67,7 +77,27 @@ class Kernel:
 
         Not to be seen is what is on another machine or in another network, and what is gone already.
         """
-        head = _HEADS.get((family, protocol))
+        answer = self._asked(_HEADS.get((family, protocol)), family, here, there, protocol)
+        return None if answer is None else _told(answer, here, there, protocol)
+
+    def arrived(self, family, here, there):
+        """Bytes that have come to the TCP socket at the address `there`, read or not, from whoever is at `here`,
+        a FIN among them; None where that is not to be seen.
+        """
+        answer = self._asked(_HEADS_INFO.get(family), family, here, there, _socket.IPPROTO_TCP)
+        if answer is None or _told(answer, here, there, _socket.IPPROTO_TCP) is None:
+            return None
+        at, end = _ATTRIBUTES_AT, len(answer)
+        while at + _ATTRIBUTE.size <= end:
+            size, kind = _ATTRIBUTE.unpack_from(answer, at)
+            found = at + _ATTRIBUTE.size + _BYTES_RECEIVED_AT
+            if kind == _INET_DIAG_INFO and found + _BYTES_RECEIVED.size <= at + size <= end:
+                return _BYTES_RECEIVED.unpack_from(answer, found)[0]
+            at += max(_ATTRIBUTE.size, (size + 3) & ~3)
+        return None
+
+    def _asked(self, head, family, here, there, protocol):
+        """The kernel's answer, or None."""
         if head is None:
             return None
         self.open()
@@ -78,11 +108,10 @@ class Kernel:
         identity = _IDENTITY.pack(its_port, its_peers, _packed(family, one), _packed(family, other))
         try:
             self._netlink.send(head + identity + _ANY)
-            answer = self._netlink.recv(4096)
+            return self._netlink.recv(4096)
         except OSError:
             self.close()  # a late answer must not be taken for that to the next question
             return None
-        return _told(answer, here, there, protocol)
 
     def close(self):
         """Give the descriptor back."""

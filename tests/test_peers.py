@@ -1,10 +1,13 @@
 """Each peer misbehaves in its one way, the same way every time, and is a server like any other besides."""
 
 import contextlib
+import ctypes
 import socket
+import struct
 import time
 
 import pytest
+from needs import linux
 from server_clients import connected
 
 from labsupport import until
@@ -21,6 +24,7 @@ from labsupport.servers import (
     delivery,
 )
 
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
 PEERS = (
     ClosesHalfway,
     GarbageServer,
@@ -65,6 +69,22 @@ def test_one_byte_waits_for_a_reader_who_takes_time():
             assert client.recv(1024) == byte
 
 
+@linux
+def test_one_byte_that_has_not_come_yet_is_not_taken_for_read():
+    """The client's kernel drops it, and it comes again: so long it is in no queue of the reader's."""
+    with OneByteServer() as server, connected(server) as client:
+        drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF_RET | BPF_K
+        program = struct.pack("HxxxxxxP", 1, ctypes.addressof(drop))
+        client.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        client.sendall(b"hello")
+        until(lambda: server.bytes_sent)
+        time.sleep(0.05)  # it looks after 1, 2, 5, 10 and 20 ms
+        assert server.bytes_sent == 1
+        client.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        client.shutdown(socket.SHUT_WR)
+        assert pieces(client) == [bytes([byte]) for byte in b"hello"]
+
+
 def test_one_byte_where_the_reader_cannot_be_seen(monkeypatch, tmp_path):
     with OneByteServer(path=tmp_path / "peer", pause=0.001) as server, connected(server) as client:
         client.sendall(b"hello")
@@ -87,9 +107,14 @@ def test_one_byte_holds_back_a_bounded_amount():
 
 
 def test_joined_when_quiet_or_ended():
-    with JoiningServer(quiet=0.3) as server, connected(server) as client:
-        for message in (b"msg0", b"msg1", b"msg2"):
+    with JoiningServer(quiet=3600) as server, connected(server) as client:
+        for message in (b"msg0", b"msg1"):
             client.sendall(message)
+        until(lambda: server.bytes_received == 8)
+        with connected(server):
+            until(lambda: server.connections == 2)  # it has done with what came before
+        server._quiet = 0.1  # from the next one on: however long the machine took, there was no silence
+        client.sendall(b"msg2")
         assert client.recv(1024) == b"msg0msg1msg2"
         client.sendall(b"msg3")
         client.shutdown(socket.SHUT_WR)
@@ -139,7 +164,7 @@ def test_never_reads():
         with pytest.raises(TimeoutError):
             client.sendall(bytes(100_000_000))
         assert server.bytes_received == 0
-        assert server.conversations == [(1, 0, 0, "not reading")]
+        until(lambda: server.conversations == [(1, 0, 0, "not reading")])
 
 
 def test_never_reads_and_notices_a_reset():

@@ -10,6 +10,7 @@ from collections import deque
 from time import monotonic
 
 from labsupport.otherend import Kernel
+from labsupport.servers.delivery import unread
 
 WAYS = ("whole", "pieces", "late")
 LATE = 0.5  # seconds
@@ -35,8 +36,7 @@ class Reading:
 
     def unread(self, sock):
         """Bytes that the peer has not read; None where that cannot be seen."""
-        end = self.other_end(sock)
-        return None if end is None else end.recv_queue
+        return unread(self._kernel, sock)
 
     def close(self):
         """Give the descriptor back."""
