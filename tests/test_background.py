@@ -90,7 +90,8 @@ def test_a_thread_that_waits_for_the_interpreter_is_not_taken_for_blocked():
 def test_a_look_that_takes_long_is_one_look(monkeypatch):
     """Between two lines of it any time can go by, on a busy machine; that is not the thread's sleep."""
     times = iter(range(100))
-    monkeypatch.setattr(sys.modules[_Look.__module__], "time", types.SimpleNamespace(monotonic=lambda: next(times)))
+    clock = types.SimpleNamespace(monotonic=lambda: next(times))
+    monkeypatch.setattr(sys.modules[_Look.__module__], "time", clock)
     look = _Look(0)
     look._read = {"syscall": f"{FUTEX} 0x1", "status": "voluntary_ctxt_switches:\t5"}.get
     assert not look.blocked() and look.blocked()
