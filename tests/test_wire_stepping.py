@@ -9,6 +9,7 @@ import pytest
 
 from labsupport import background, observe, until
 from labsupport.network import Network
+from labsupport.waiting import readable
 
 pytestmark = pytest.mark.skipif(not Network.available(), reason="no private network can be had here")
 
@@ -179,6 +180,24 @@ def test_a_repeated_syn_is_absorbed(net):
         assert net.wire.next() is first
         assert [packet.said for packet in net.settle()] == ["SYN", "SYN, ACK", "ACK"]
         call.result()
+
+
+def test_what_is_repeated_while_it_is_carried_is_absorbed(net):
+    """Both TUNs have something then: a repeat, and the answer to the segment that arrived."""
+    with connecting(net) as (_, client, call):
+        net.settle()
+        call.result()
+        with net.a.socket() as late:
+            again = background(late.connect, (net.b.address, 80))
+            late_syn = net.wire.in_flight[0].raw
+            net.wire.watchers.append(
+                lambda kind, record: (
+                    kind == "arrived" and record.raw == late_syn and readable([net.wire.fds[0]], 5)
+                )
+            )
+            assert [net.step().said for _ in range(3)] == ["SYN", "SYN, ACK", "ACK"]
+            again.result()
+        assert "SYN" in [packet.said for packet in net.wire.packets if packet.fate == "absorbed"]
 
 
 def test_data_sent_again_after_it_was_carried_is_not_absorbed(net):

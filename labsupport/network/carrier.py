@@ -55,6 +55,7 @@ class Carrier(Passage):
     # Declared, so that a misspelled setting is an AttributeError and not silence.
     __slots__ = (
         "_alone",
+        "_answering",
         "_apart",
         "_away",
         "_closed",
@@ -77,6 +78,7 @@ class Carrier(Passage):
         self._raised = 0  # how many of the errors were raised at the learner's next use
         self._closed = False
         self._fresh = []  # taken while held, and not yet handed out by take()
+        self._answering = 0  # the host to which a packet was just carried
         self._apart, self._away, self._alone = None, False, False
         self._masses, self._since, self._counted = False, 0.0, 0
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -130,7 +132,9 @@ class Carrier(Passage):
     def _collect(self, keep=True):
         """Take, and keep for whoever calls `take` next. Without effect on a wire that is free."""
         if self._held and not self._closed:
-            taken = self.drain()
+            # The answer first: the other end's clock may have repeated meanwhile what it answers.
+            first, self._answering = self._answering, 0
+            taken = self.drain(first=first)
             if keep:
                 self._fresh += taken
 
@@ -156,6 +160,7 @@ class Carrier(Passage):
             if self._held:
                 self._time = max(self._time, record.due)
             self.deliver(record)
+            self._answering = record.receiver
             if self._held:
                 self.between[record.sender, record.receiver].publish(self._time)
 

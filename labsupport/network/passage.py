@@ -97,10 +97,10 @@ class Passage(Flight):
 
     # Packets in
 
-    def drain(self, most=None):
-        """Take what the hosts have sent, at most `most` packets of each; their records."""
+    def drain(self, most=None, first=0):
+        """Take what the hosts have sent, at most `most` packets of each, host `first` first; their records."""
         taken = []
-        for sender, fd in enumerate(self.fds):
+        for sender, fd in sorted(enumerate(self.fds), key=lambda one: one[0] != first):
             after = None if most is None else len(taken) + most
             with contextlib.suppress(BlockingIOError):
                 while after is None or len(taken) < after:
