@@ -81,8 +81,8 @@ class Kernel:
         return None if answer is None else _told(answer, here, there, protocol)
 
     def arrived(self, family, here, there):
-        """Bytes that have come to the TCP socket at the address `there`, read or not, from whoever is at `here`,
-        a FIN among them; None where that is not to be seen.
+        """Bytes that have come to the TCP socket at the address `there` from whoever is at `here`, read or
+        not, a FIN among them; None where that is not to be seen.
         """
         answer = self._asked(_HEADS_INFO.get(family), family, here, there, _socket.IPPROTO_TCP)
         if answer is None or _told(answer, here, there, _socket.IPPROTO_TCP) is None:

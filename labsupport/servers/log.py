@@ -63,7 +63,7 @@ class Log(Sequence):
         for when, connection, what, detail in raw:
             for one in ("received", "sent") if what is ECHOED else (what,):
                 told.append((when - self._began, connection, one, detail))
-        # The helper's thread may stand between an entry and its count; while there is room nothing is forgotten.
+        # The helper's thread may be between an entry and its count; while there is room nothing is forgotten.
         first = 1 if len(raw) < KEPT else count - len(told) + 1
         return [Entry(order, *rest) for order, rest in enumerate(told, first)]
 
