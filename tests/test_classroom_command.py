@@ -45,6 +45,11 @@ class Class:
         until(lambda: re.search(pattern, self.said) or self.process.poll() is not None, TIMEOUT)
         assert re.search(pattern, self.said), (self.said, self.process.poll())
 
+    def shows(self, text):
+        """Whether the board has shown this; it is asked for once more."""
+        self.type("board")
+        return text in self.said
+
     def type(self, line):
         """Type a line, as the teacher does."""
         self.process.stdin.write(line.encode() + b"\n")
@@ -100,7 +105,7 @@ def test_commands_do_what_they_say(running):
         running.until("'tickle' is no command")
         running.type("help")
         running.until("behaviors: good, ")
-        until(lambda: served.connections and not served.sockets)
+        until(lambda: running.shows("good: answered 3 of 3 lines"), TIMEOUT)  # and nobody is on the way
         running.type("visit all good")
         running.until(r"Visitors \(good\) are on their way to Ada Lovelace")
         running.type("dismiss Ada Lovelace")
