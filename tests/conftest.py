@@ -32,7 +32,7 @@ def nothing_taken():
     descriptors, threads = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
     yield
     tidy()
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads  # one of an earlier test may end meanwhile
     assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
@@ -140,7 +140,7 @@ def nothing_of_programs_left(tmp_path_factory, monkeypatch):
     before, descriptors = set(threading.enumerate()), os.listdir("/proc/self/fd") if linux else []
     yield
     assert set(threading.enumerate()) <= before
-    assert not linux or len(os.listdir("/proc/self/fd")) == len(descriptors)
+    assert not linux or len(os.listdir("/proc/self/fd")) <= len(descriptors)
     assert os.listdir(tempfile.gettempdir()) == []
 
 

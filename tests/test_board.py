@@ -229,7 +229,7 @@ def test_the_board_follows_what_learners_do(room, page):
         zoe.ask("é")
         assert "✓ <span>UTF-8" in news(page, now["version"])["html"]
         zoe.end()
-    until(lambda: not room.rows[0].connections)
+    until(lambda: not room.rows[0].connections, timeout=20)
     assert 'class="off">CLOSED' in news(page)["html"]
 
 
@@ -327,7 +327,7 @@ def test_an_error_while_drawing_reaches_the_one_who_closes(room, monkeypatch):
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux's list of descriptors")
 def test_closing_leaves_nothing(room):
     def held():
-        return {thread.name for thread in threading.enumerate()}, sorted(os.listdir("/proc/self/fd"))
+        return set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
 
     with Page(room) as first:
         got(first)
@@ -339,7 +339,8 @@ def test_closing_leaves_nothing(room):
         url = page.url
     assert page.closed and page.close() is None
     waits.close()
-    assert held() == before
+    threads, descriptors = held()
+    assert threads <= before[0] and descriptors <= before[1]
     with pytest.raises(OSError):
         urllib.request.urlopen(url, timeout=5)
 
@@ -392,10 +393,10 @@ def test_no_visitor_calls_at_the_page(room, page):
     ],
 )
 def test_what_cannot_be_served_is_said_at_once(room, given, error):
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with pytest.raises(error):
         Page(room, **given)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_port_that_is_taken_is_said_at_once(room, page):

@@ -79,7 +79,7 @@ def test_close_ends_those_who_have_not_said_it():
         server.close()
         with pytest.raises(ConnectionResetError):
             client.recv(1)
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert set(os.listdir("/proc/self/fd")) <= before  # the collector may close an earlier test's
 
 
 @pytest.mark.parametrize(
