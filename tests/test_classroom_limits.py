@@ -41,6 +41,7 @@ def test_a_line_that_is_too_long_gets_one_answer_and_an_end():
 def test_who_was_turned_away_and_stays_is_closed():
     with limited(line_bytes=10, parting=0.2) as room, Client(room) as client:
         client.send(b"x" * 1000)
+        until(lambda: room.turned_away, timeout=20)
         settled(room)
 
 
@@ -70,7 +71,8 @@ def test_when_places_are_short_the_silent_go_and_the_learners_stay():
         gone = []
         for number in range(5):
             good.append(stack.enter_context(Client(room, f"M{number}")))
-            gone += [client for client in (nonsense, *silent, spoke) if client not in gone and ended(client)]
+            left = [client for client in (nonsense, *silent, spoke) if client not in gone]
+            gone.append(until(lambda left=left: next(filter(ended, left), None), timeout=20))
         names = {nonsense: "nonsense", spoke: "spoke", **{client: "silent" for client in silent}}
         assert [names[client] for client in gone] == ["nonsense", "silent", "silent", "silent", "spoke"]
         with Client(room) as newcomer:

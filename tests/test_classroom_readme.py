@@ -180,7 +180,7 @@ def assert_options(program, words):
     key = tuple(program)
     if key not in _helps:
         done = subprocess.run(
-            [sys.executable, *program, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+            [sys.executable, *program, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stderr
         _helps[key] = done.stdout
@@ -258,7 +258,7 @@ def test_the_lesson_for_08():
         assert greeting == b"hello, Ada\n" and b"does it come whole?\n".startswith(piece) and len(piece) < 20
         assert letters == ["hello, Ada", "déjà vu"] and len(volume) == 8_001
         assert said[-1][-1] == "right"
-        until(lambda: not room.connections)
+        until(lambda: not room.connections, timeout=20)
         wanted = {"named", "utf-8", "many", "volume", "pieces", "in order"}
         assert room.rows[0].done == wanted, wanted - room.rows[0].done
 

@@ -179,8 +179,7 @@ def test_an_interrupted_rehearsal_leaves_nothing(tmp_path):
     environment = {**os.environ, **dict([mine.split("=")]), "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
-        until(lambda: hubs.token_beside(mine) is not None, timeout=60)
-        token = hubs.token_beside(mine)
+        token = until(lambda: hubs.token_beside(mine), timeout=60)
         until(lambda: any(hubs.processes_of(token, "alone")), timeout=60)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130

@@ -31,7 +31,7 @@ def room():
 def ada(room):
     with EchoServer() as server, Client(room, "Ada") as ada:
         ada.ask(f"visit {server.port}")
-        until(lambda: "server" in room.rows[0].done)
+        until(lambda: "server" in room.rows[0].done, timeout=20)
         yield ada
 
 

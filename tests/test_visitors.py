@@ -8,6 +8,7 @@ import pytest
 
 from labsupport import tidy, until
 from labsupport.servers import EchoServer, Visitor, visitors
+from labsupport.waiting import readable
 
 pytestmark = pytest.mark.usefixtures("nothing_taken")
 
@@ -151,6 +152,7 @@ def test_a_connect_that_nobody_answers_has_a_deadline(monkeypatch):
     monkeypatch.setattr(visitors, "CONNECTING", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
         first.connect(full.getsockname())
+        readable([full])  # the first one's last ACK has come: it is in the queue
         with Visitor(full.getsockname(), "connect", after=0) as visitor:
             with pytest.raises(TimeoutError):
                 visitor.wait()
