@@ -191,6 +191,11 @@ def _about(callable, name, args, kwargs):
     return shown_call(name, args, kwargs), owner if isinstance(owner, socket.socket) else None
 
 
+def is_waiting(thread):
+    """Whether `thread` waits in the kernel, not for the interpreter or a processor; True where /proc hides it."""
+    return _Look(thread.native_id).blocked()
+
+
 class _Look:
     """Sees whether a thread is blocked in a system call that is not the wait for the interpreter's lock."""
 

@@ -19,7 +19,7 @@ from labsupport.exercises.outcome import Gone, Hung, Outcome, Wrong
 from labsupport.waiting import readable
 
 STARTING = 20.0  # seconds for the process to come up and load the function; it takes a tenth of one
-ANSWERING = 2.0  # seconds for the thread beside the function to answer
+ANSWERING = 3.0  # seconds for the thread beside the function to answer, of the six that a check may take
 DEADLINE = 2.0  # seconds that a call may take unless its case says otherwise
 # Its address space is limited: glibc would reserve 64 MiB of it for every thread (mallopt(3)).
 _SPARING = {"MALLOC_ARENA_MAX": "2"}
@@ -79,7 +79,7 @@ class Learner:
 
     def death(self):
         """How the process ended, in words, or None while it lives: "exit 0", "killed by SIGPIPE"."""
-        if not self._process.ends_within(0.2):
+        if not self._process.ends_within(ANSWERING):  # it gives its descriptors back before it is gone
             return None
         self._process.end()
         return self._process.status
@@ -96,6 +96,8 @@ class Call:
     def __init__(self, learner, args, kwargs, streams, probe, datagrams=None):
         self._learner, self._channel = learner, learner.channel
         self._ended, self._answers, self.items, self._read = None, [], [], 0
+        with SPAWNING:  # what the case has closed is closed from here on: nobody has a copy of it any more
+            pass
         self._began = time.monotonic()
         try:
             self._channel.send("call", (args, kwargs, streams, probe, datagrams))
@@ -121,7 +123,9 @@ class Call:
         at, until = self._read, time.monotonic() + deadline
         while len(self.items) <= at and self._ended is None:
             if not self._take(until - time.monotonic()):
-                raise Hung(deadline, self._where(), during)
+                where = self._where()
+                if len(self.items) <= at and self._ended is None:  # it may come while it is asked
+                    raise Hung(deadline, where, during)
         if len(self.items) <= at:
             raise IndexError("it has ended")
         self._read = at + 1

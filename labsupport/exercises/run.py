@@ -119,11 +119,10 @@ class Run:
         """(the call that has begun and not returned, how many were made); (None, …) between two calls."""
         if self._native:
             return self.function.standing()
-        began = [rest[0] for kind, *rest in tuple(self.recorder.log) if kind == "began"]
-        mine = [call for call in began if call.thread is threading.main_thread()]
-        last = mine[-1] if mine else None
+        began = (rest[0] for kind, *rest in reversed(tuple(self.recorder.log)) if kind == "began")
+        last = next((call for call in began if call.thread is threading.main_thread()), None)
         waiting = last is not None and last.ended is None
-        return (last.name if waiting else None, len(began))
+        return (last.name if waiting else None, self.recorder.calls)
 
     def timeline(self):
         """The calls so far, with the function's own names for its arguments."""

@@ -18,11 +18,14 @@ import time
 
 import cloudpickle
 
+from labsupport.background import is_waiting
 from labsupport.exercises.channel import BROKEN, LOST, Channel, Foreign
 from labsupport.exercises.run import Run, files, outwards, places, told_error
 
 HIGH = 900  # where the channel's descriptor moves to: out of the way of numbers that a lesson is about
 SWITCHING = 0.001  # seconds after which a thread that computes lets another run; by default 0.005
+ALONE = 0.5  # … the thread that tells where the function is: one that goes round would cut it into a thousand
+LOOKS = 20  # at a function that seems to wait: without a processor it does not get on either
 MEMORY = 2 << 30  # bytes of address space: a runaway list ends as a MemoryError, not with the machine
 
 
@@ -104,6 +107,7 @@ class Runner:
                 self._begun.clear()
                 self._orders.put(value)
             elif kind == "where":
+                self._begun.wait(1)  # else it would be told of the run before, which is over
                 self._channel.send("where", self._where())
             elif kind == "finished":
                 self._begun.wait()
@@ -136,12 +140,12 @@ class Runner:
         run.forget(value)
 
     def _tell(self, run, value, error, probe):
-        with self._telling:
+        with self._telling:  # to the end: who is told that the run is over has its report by then
             run.over = True
             report = run.report(value, error)
-        if probe is not None:
-            report["probe"] = _answer(probe, run, [value])
-        self._channel.send("ended", report)
+            if probe is not None:
+                report["probe"] = _answer(probe, run, [value])
+            self._channel.send("ended", report)
 
     def _each(self, item):
         self._channel.send("item", item)
@@ -153,15 +157,29 @@ class Runner:
         with self._telling:
             if run is None or run.over:
                 return None
-            first, last = run.standing(), None
-            time.sleep(0.05)
-            last = run.standing()
-            return {
-                "lines": lines,
-                "blocked": first[0] if first == last else None,
-                **run.counts(),
-                "timeline": run.timeline(),
-            }
+            blocked = _blocked(run)
+            sys.setswitchinterval(ALONE)
+            try:
+                return {
+                    "lines": lines,
+                    "blocked": blocked,
+                    **run.counts(),
+                    "timeline": run.timeline(),
+                }
+            finally:
+                sys.setswitchinterval(SWITCHING)
+
+
+def _blocked(run):
+    """The call on a socket that the function waits in, or None."""
+    for _ in range(LOOKS):
+        first = run.standing()
+        time.sleep(0.05)
+        if run.standing() != first:
+            return None
+        if first[0] is None or is_waiting(threading.main_thread()):
+            break
+    return first[0]
 
 
 def _answer(function, run, more):
