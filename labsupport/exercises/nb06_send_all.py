@@ -128,7 +128,7 @@ def _reset(trial):
 def _stuck(call):
     """Wait until one `send` has taken what it could, or the function has ended, or does not get so far."""
     with contextlib.suppress(TimeoutError):
-        until(lambda: not call.running or call.finished().get("send"), DEADLINE / 2)
+        until(lambda: not call.running or call.finished().get("send"), 0.75 * DEADLINE)
 
 
 def _rest(peer):
