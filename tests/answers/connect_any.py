@@ -100,7 +100,7 @@ def connect_any(host, port, timeout):
     return sock
 
 
-# === wrong: create_connection alone ==> still has the timeout of 0.2 s
+# === wrong: create_connection alone ==> still has the timeout of 1 s
 import socket
 
 
