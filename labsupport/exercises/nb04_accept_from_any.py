@@ -11,7 +11,7 @@ from labsupport.exercises.trial import needs_ipv6
 
 IDLE = 0.4  # seconds, where nobody comes
 LONG = 30  # seconds: more than a check has, where somebody does come
-BUSY = 0.05  # of a processor, while nobody comes: who waits in the kernel uses less than a hundredth
+BUSY = 0.1  # of a processor, while nobody comes: who looks 50 times a second uses 0.02 on a slow machine
 ORDINALS = ("first", "second", "third")
 
 
