@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 import sys
+import time
 import warnings
 import weakref
 
@@ -13,6 +14,7 @@ import pytest
 from views import cards, sampler_threads
 
 from labsupport import EchoServer, until, watch
+from labsupport.widgets.sampler import Sampler, sampler
 
 pytestmark = pytest.mark.usefixtures("no_sampler_left")
 
@@ -38,6 +40,26 @@ def test_one_thread_for_all_views_that_ends_with_the_last(client, server):
         assert len(sampler_threads()) == 1
 
 
+def test_a_thread_that_is_about_to_end_is_waited_for(client, monkeypatch):
+    def slow_to_end(self, look=Sampler._look):
+        if (pause := look(self)) is None:
+            time.sleep(0.2)
+        return pause
+
+    monkeypatch.setattr(Sampler, "_look", slow_to_end)
+    view = watch(client)
+    view._closed = True
+    until(lambda: sampler._thread is None)
+    sampler.rest()
+    assert sampler_threads() == []
+    another = watch(client)
+    another._closed = True
+    until(lambda: sampler._thread is None)
+    once_more = watch(client)
+    assert len(sampler_threads()) == 1
+    once_more.close()
+
+
 def test_a_closed_view_stays_on_the_page_and_says_so(client):
     view = watch(client)
     before = cards(view)
@@ -52,7 +74,7 @@ def test_a_view_that_nobody_holds_is_not_sampled(client):
     gone = weakref.ref(view)
     del view
     gc.collect()
-    assert gone() is None
+    until(lambda: gone() is None)  # the thread may be looking at it, and holds it for so long
     until(lambda: sampler_threads() == [])
 
 

@@ -98,7 +98,9 @@ class Passage(Flight):
     # Packets in
 
     def drain(self, most=None, first=0):
-        """Take what the hosts have sent, at most `most` packets of each, host `first` first; their records."""
+        """Take what the hosts have sent, `first` before the others, at most `most` packets of each; their
+        records.
+        """
         taken = []
         for sender, fd in sorted(enumerate(self.fds), key=lambda one: one[0] != first):
             after = None if most is None else len(taken) + most

@@ -28,13 +28,15 @@ class Sampler:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._views = weakref.WeakSet()
-        self._thread = None
+        self._thread = self._ending = None
 
     def start(self, view):
         """Look at `view` from now on, until its `tick` returns False, or `stop`, or nobody holds it."""
         with self._lock:
             self._views.add(view)
             if self._thread is None:
+                if self._ending is not None:
+                    self._ending.join(2)  # it needs nothing more
                 self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
                 self._thread.start()
         self._wake.set()
@@ -48,7 +50,7 @@ class Sampler:
     def rest(self):
         """If nothing is left to look at, wait until the thread has ended."""
         with self._lock:
-            ending = self._thread if not self._views else None
+            ending = None if self._views else self._thread or self._ending
         if ending is not None and ending is not threading.current_thread():
             self._wake.set()
             ending.join(2)
@@ -68,7 +70,7 @@ class Sampler:
         with self._lock:
             views = list(self._views)
             if not views:
-                self._thread = None
+                self._thread, self._ending = None, self._thread
                 return None
         before = time.thread_time()
         for view in views:
