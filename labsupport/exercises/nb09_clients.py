@@ -19,6 +19,7 @@ WAIT = 1.5  # seconds that a client of the check waits for an answer
 LOOKS = 8  # this many looks, 20 ms apart, that show the same: nothing moves any more
 STILL = 0.1  # seconds without room after which the buffers on the way count as full
 FLOOD = 3_000_000  # bytes, more than the buffers between a client and a server hold
+SETTLING = 0.3  # seconds without a connection less after which the next client comes, all the same
 LOOKING = 0.2  # seconds over which the use of the processor is taken
 IDLE = 0.015  # of a processor; 1 % is allowed, and looking costs a little
 
@@ -87,6 +88,17 @@ class Server:
         """How many TCP sockets are open over there, the listener among them."""
         return self.call.ask(_tcp_sockets)
 
+    def gives_back(self, count, patience):
+        """Whether no more than `count` of them stay open. Many take their time on a busy machine, one by one:
+        the wait goes on while they become fewer, and ends after `patience` seconds without one less.
+        """
+        still = self.connections()
+        with contextlib.suppress(TimeoutError):
+            while still > count:
+                until(lambda most=still: self.connections() < most, patience)
+                still = self.connections()
+        return still <= count
+
     def has_read(self, client):
         """Whether it has read all that this client has sent so far."""
         return not self._readers.unread(client)
@@ -108,12 +120,15 @@ class Server:
         if not self.call.running:
             raise self.wrong("Your server ended before `stop` was set.")
         self.call.ask(_set)
+        over = self.call.age + WAIT
+        late = f"`stop` was set while {when}, and {WAIT:g} s later your server had not returned"
         try:
-            outcome = self.call.outcome(self.call.age + WAIT)
+            outcome = self.call.outcome(over)
         except Hung as hung:
             at = f": it still was {hung.place}" if hung.place else ""
-            cause = f"`stop` was set while {when}, and {WAIT:g} s later your server had not returned{at}."
-            raise self._trial.wrong(cause) from None
+            raise self._trial.wrong(f"{late}{at}.") from None
+        if outcome.elapsed > over:  # it returned while it was looked at, which may take its time
+            raise outcome.wrong(f"{late}.")
         outcome.returned("after `stop` was set")
         ((closed, _),) = outcome.given[:1]
         if closed:

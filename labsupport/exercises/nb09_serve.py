@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import socket
 
-from labsupport.background import until
 from labsupport.exercises.channel import Hand, There
 from labsupport.exercises.exercise import Exercise
-from labsupport.exercises.nb09_clients import WAIT, Server, already_set, received, reset
+from labsupport.exercises.nb09_clients import SETTLING, WAIT, Server, already_set, received, reset
 from labsupport.exercises.trial import needs_ipv6
 
 MANY = 40  # clients at once
@@ -39,6 +38,7 @@ def _serves(trial):
     before = server.connections()
     _second(server)
     _many(server)
+    server.gives_back(before, SETTLING)
     _ends(server)
     _ends_with_much_unread(server)
     _gives_back(server, before)
@@ -103,13 +103,11 @@ def _all_back(server, client, data, when):
 
 
 def _gives_back(server, before):
-    try:
-        until(lambda: server.connections() <= before, WAIT)
-    except TimeoutError:
+    if not server.gives_back(before, WAIT):
         raise server.wrong(
             "Clients have ended and closed, and your server holds their connections open: a descriptor "
             "less for each, and one day `accept` fails with EMFILE."
-        ) from None
+        )
 
 
 def _was_ended(server, client, who):
