@@ -6,7 +6,7 @@ import time
 
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.learner import DEADLINE
-from labsupport.exercises.nb18_receiver import MOMENT, OWN, Receiver, number
+from labsupport.exercises.nb18_receiver import OWN, Receiver, number, steadily
 
 PIECES = (b"first", b"", bytes(1400), b"last")
 AMPLE = 1.5  # seconds: the timeout where nothing is lost
@@ -17,7 +17,7 @@ LATE = 1.0  # seconds beyond its timeouts that a call on a busy machine may take
 
 def _in_turn(trial):
     receiver = Receiver(trial, PIECES).start(AMPLE, 3)
-    if receiver.take() is not None and (early := receiver.take(MOMENT)) is not None:
+    if receiver.take() is not None and (early := receiver.take_at_once()) is not None:
         if early == 0:
             raise trial.wrong("You sent piece 0 again before its `timeout` was over.")
         raise trial.wrong(f"You sent piece {early} while piece 0 had not been acknowledged yet.")
@@ -44,9 +44,12 @@ def _nobody_there(trial):
     outcome.untouched(OWN, "when it raises")
 
 
-def _lost_twice(trial):
-    receiver = Receiver(trial, PIECES).start(SHORT, 5)
-    if receiver.take() is not None:
+@steadily(PIECES, SHORT / 2)
+def _lost_twice(trial, receiver):
+    receiver.start(SHORT, 5)
+    first_taken = receiver.take() is not None
+    since = time.monotonic()  # piece 1 goes later than this
+    if first_taken:
         receiver.acknowledge(0)
     while len(receiver.copies.get(1, ())) < 3 and (came := receiver.take()) is not None:
         if came > 1:
@@ -56,7 +59,7 @@ def _lost_twice(trial):
     receiver.acknowledge(1)
     _acknowledge_all(receiver)
     outcome = receiver.delivered(DEADLINE + LATE, "where piece 1 was lost twice")
-    second, third = (at - receiver.began for at in receiver.copies[1][1:3])
+    second, third = (at - since for at in receiver.copies[1][1:3])
     if second < 0.95 * SHORT:
         raise outcome.wrong("Piece 1 was lost, and you sent it again before `timeout` seconds were over.")
     if third < 0.95 * 3 * SHORT:
@@ -67,9 +70,12 @@ def _lost_twice(trial):
     outcome.untouched(OWN, "when a piece is lost")
 
 
-def _acknowledged_twice(trial):
-    receiver = Receiver(trial, PIECES).start(SHORT, 5)
-    if receiver.take() is not None:
+@steadily(PIECES, SHORT / 2)
+def _acknowledged_twice(trial, receiver):
+    receiver.start(SHORT, 5)
+    first_taken = receiver.take() is not None
+    since = time.monotonic()  # piece 1 goes later than this
+    if first_taken:
         receiver.acknowledge(0, 0)
     first, again = receiver.take(), receiver.take()
     if (first, again) == (1, 2):
@@ -77,7 +83,7 @@ def _acknowledged_twice(trial):
             "The acknowledgment of piece 0 came twice, and you took the second one for piece 1's. Piece 1 "
             "was lost, and is never sent again."
         )
-    if (first, again) == (1, 1) and receiver.copies[1][1] - receiver.began < 0.95 * SHORT:
+    if (first, again) == (1, 1) and receiver.copies[1][1] - since < 0.95 * SHORT:
         raise trial.wrong(
             "The acknowledgment of piece 0 came twice, and the second made you send piece 1 again at once. "
             "What has doubled once would so be doubled for ever: an old acknowledgment is to be ignored."
@@ -93,7 +99,7 @@ def _no_acknowledgment(trial):
     junk = {"an empty datagram": b"", "half a number": b"\0\0", "one byte too many": number(0) + b"!"}
     for what, said in junk.items():
         receiver.say(said)
-        came = receiver.take(MOMENT)
+        came = receiver.take_at_once()
         if came == 0:
             raise trial.wrong(f"You got {what}, which is no acknowledgment, and sent piece 0 again at once.")
         if came is not None:
@@ -118,9 +124,10 @@ def _silence(trial):
     outcome.clean("when it gives up")
 
 
-def _old_ones_without_end(trial):
+@steadily(PIECES, SHORT / 2)
+def _old_ones_without_end(trial, receiver):
     tries, waits = 2, 3
-    receiver = Receiver(trial, PIECES).start(SHORT, tries)
+    receiver.start(SHORT, tries)
     if receiver.take() is not None:
         receiver.acknowledge(0)
     until = receiver.began + waits * SHORT + LATE

@@ -6,7 +6,7 @@ import time
 
 from labsupport.exercises.exercise import Exercise
 from labsupport.exercises.learner import DEADLINE
-from labsupport.exercises.nb18_receiver import MOMENT, OWN, SOON, Receiver
+from labsupport.exercises.nb18_receiver import OWN, SOON, Receiver, steadily
 
 PIECES = tuple(f"piece {which}".encode() for which in range(8))
 AMPLE = 5.0  # seconds: the timeout where it must not be needed
@@ -104,8 +104,9 @@ def _one_lost(trial):
     receiver.delivered(DEADLINE, "where piece 0 was lost", ALL)
 
 
-def _silences(trial):
-    receiver = Receiver(trial, PIECES).start(4, SHORT, 3)
+@steadily(PIECES, SHORT / 2)
+def _silences(trial, receiver):
+    receiver.start(4, SHORT, 3)
     _fill(trial, receiver, 4)
     _sent_again(trial, receiver, 0, receiver.began)
     came = receiver.take(SHORT / 2)  # so that the next acknowledgment comes in the middle of a wait
@@ -190,7 +191,7 @@ def _takes(trial, receiver, wanted, otherwise, old=None):
 
 def _quiet(trial, receiver, otherwise):
     """Nothing may come now."""
-    came = receiver.take(MOMENT)
+    came = receiver.take_at_once()
     if came is not None:
         raise trial.wrong(f"{otherwise}: piece {came}.")
 

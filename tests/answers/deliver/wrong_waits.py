@@ -11,7 +11,7 @@ def deliver(sock, pieces, timeout, tries):
     return len(pieces)
 
 
-# === wrong: the same patience each time ==> each wait in vain is to be twice as long
+# === wrong: the same patience each time ==> each wait in vain is to be twice as long|each wait is twice as long as the one before
 import struct
 import time
 
