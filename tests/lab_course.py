@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 NEEDED = ("lab.py", "labsetup", "pins.txt", "pyproject.toml")  # by lab.py, of the course's parts
 NOTEBOOKS = ("00-start-here.ipynb", "05-connecting-to-a-server.ipynb", "05-img/handshake.svg")
 FIVE = NOTEBOOKS[1]
-TODAY = datetime.date.today()
+today = datetime.date.today  # asked for when it is needed: the tests may begin before midnight
 # Begins a child process that loads the lab.py of the course whose folder is its first argument.
 LOAD = """
 import fcntl, os, pathlib, signal, subprocess, sys

@@ -6,7 +6,7 @@ import sys
 
 import lab_course
 import pytest
-from lab_course import FIVE, NOTEBOOKS, TODAY, call, names, visible
+from lab_course import FIVE, NOTEBOOKS, call, names, today, visible
 
 from labsetup import copies, jupyter
 
@@ -71,7 +71,7 @@ def test_fresh_gives_a_new_copy_and_keeps_every_old_one(places):
         done = call(places, "fresh", "05")
         assert done.returncode == 0, done.stderr
         assert mine.read_text() == (places.course / NOTEBOOKS[1]).read_text()
-    kept = [places.mine / f"05-kept-{TODAY}{count}-connecting-to-a-server.ipynb" for count in ("", "-2")]
+    kept = [places.mine / f"05-kept-{today()}{count}-connecting-to-a-server.ipynb" for count in ("", "-2")]
     assert [path.read_text() for path in kept] == ["my work 1", "my work 2"]
 
 
@@ -94,7 +94,7 @@ def test_a_newer_notebook_is_offered_beside_an_edited_one_once(places, capsys):
     copies.copy_course(places)
     (places.mine / FIVE).write_text("my work")
     (places.course / FIVE).write_text("course's, improved")
-    offered = places.mine / f"05-new-{TODAY}-connecting-to-a-server.ipynb"
+    offered = places.mine / f"05-new-{today()}-connecting-to-a-server.ipynb"
     assert copies.copy_course(places) == [offered]
     assert offered.read_text() == "course's, improved" and (places.mine / FIVE).read_text() == "my work"
     assert capsys.readouterr().out.splitlines() == [
@@ -110,7 +110,7 @@ def test_each_newer_one_is_offered_under_a_name_of_its_own(places):
     for text in ("second", "third", "fourth"):
         (places.course / FIVE).write_text(text)
         copies.copy_course(places)
-    there = [f"05-new-{TODAY}{count}-connecting-to-a-server.ipynb" for count in ("", "-2", "-3")]
+    there = [f"05-new-{today()}{count}-connecting-to-a-server.ipynb" for count in ("", "-2", "-3")]
     assert [(places.mine / name).read_text() for name in there] == ["second", "third", "fourth"]
 
 
@@ -151,7 +151,7 @@ def test_files_below_c_are_offered_too_and_a_new_folder_is_copied(places):
     (places.mine / "c" / "client.c").write_text("mine")
     (places.course / "c" / "client.c").write_text("int main(void);")
     assert copies.copy_course(places) == []  # there is nothing in it to trust
-    assert (places.mine / "c" / f"new-{TODAY}-client.c").read_text() == "int main(void);"
+    assert (places.mine / "c" / f"new-{today()}-client.c").read_text() == "int main(void);"
     assert (places.mine / "c" / "client.c").read_text() == "mine"
 
 

@@ -13,7 +13,7 @@ import sys
 
 import launch
 import pytest
-from lab_course import FIVE, NOTEBOOKS, TODAY, course_for_all, visible
+from lab_course import FIVE, NOTEBOOKS, course_for_all, today, visible
 
 LAUNCH = pathlib.Path(launch.__file__)
 # Stands in for jupyterhub-singleuser: tells how it was started.
@@ -91,7 +91,7 @@ def test_a_later_login_keeps_everything_and_brings_what_is_new(classroom):
     (classroom / "course/notebooks" / FIVE).write_text("course's, improved")
     (classroom / "course/notebooks/06-new.ipynb").write_text("new")
     told, done = log_in(classroom)
-    offered = f"05-new-{TODAY}-connecting-to-a-server.ipynb"
+    offered = f"05-new-{today()}-connecting-to-a-server.ipynb"
     assert visible(mine(classroom)) == sorted([*NOTEBOOKS, "06-new.ipynb", offered])
     assert (mine(classroom) / FIVE).read_text() == "my work"
     assert done.stdout.count("The course has a newer") == 1
