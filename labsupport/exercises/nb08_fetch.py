@@ -196,13 +196,17 @@ def _for_a_while(step):
 
 
 def _given_up(call, what, cause):
-    """The Outcome: TimeoutError when TIGHT seconds were over, and not much later."""
+    """The Outcome: TimeoutError when TIGHT seconds were over, and not much later. GRACE begins now: until the
+    function has begun, and connected, much may go by on a busy machine.
+    """
     try:
-        outcome = call.outcome(TIGHT + GRACE)
+        outcome = call.outcome(call.age + TIGHT + GRACE)
     except Hung as hung:
         wrong = Wrong(f"{what}, {cause}")
         wrong.timeline = hung.timeline
         raise wrong from None
+    if outcome.elapsed > TRICKLES:  # it ended with its server, while it was looked at
+        raise outcome.wrong(f"{what}, {cause}")
     kinds = outcome.error["kinds"] if outcome.error else ()
     if "ValueError" in kinds and outcome.called.get("settimeout"):
         raise outcome.wrong(f"{what}. {NEGATIVE}")
