@@ -35,8 +35,12 @@ lib = libc(*(SYSTEM[name][1] for name in (*NAMES.split(), "getsockname")))
 def nothing_left():
     before = len(os.listdir("/proc/self/fd"))
     yield
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+
+    def given_back():
+        gc.collect()
+        return len(os.listdir("/proc/self/fd")) <= before
+
+    until(given_back)  # what an earlier test left may go in the meantime, and a thread at its end a bit later
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -206,12 +206,21 @@ def test_a_blocking_call_lets_other_threads_run(lib):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sends a signal as Linux does")
 def test_an_interrupt_ends_a_blocking_call():
     program = """
-import os, signal, socket, threading, time
-from labsupport import libc
+import os, signal, socket, threading
+from labsupport import libc, until
+from labsupport.background import _Look
 lib = libc("ssize_t recv(int socket, void *buf, size_t len, int flags);")
 ours, other = socket.socketpair()
-threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+look = _Look(threading.main_thread().native_id)
+
+def interrupt():
+    until(lambda: calling and look.blocked(), timeout=20)
+    os.kill(os.getpid(), signal.SIGINT)
+
+calling = []
+threading.Thread(target=interrupt).start()
 try:
+    calling.append(True)
     lib.recv(ours, bytearray(1), 1, 0)
 except KeyboardInterrupt:
     print("interrupted")

@@ -43,8 +43,7 @@ def test_done_to_a_call(inject, output, told):
 def test_a_reset_is_one_at_the_other_end_too():
     with EchoServer() as server:
         run_c(CLIENT, server.port, inject="recv 1 reset")
-        until(lambda: server.connections == () or "reset" in repr(server.log))
-        assert "reset" in repr(server.log)
+        until(lambda: "reset" in repr(server.log))  # the program may be gone before it is accepted
 
 
 def test_nobody_listens_any_more():
