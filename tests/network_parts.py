@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import threading
 from pathlib import Path
 
-PATIENCE = 20  # seconds; it takes one, on a crowded machine a few
+PATIENCE = 60  # seconds; it takes one, and where thirty processes start at once on a crowded machine twenty
 
 
 def here():
@@ -18,6 +19,20 @@ def here():
             children += Path(task, "children").read_text().split()
     threads = [thread.name for thread in threading.enumerate() if "labsupport-background" not in thread.name]
     return sorted(os.listdir("/proc/self/fd")), sorted(threads), sorted(children)
+
+
+def ended(pid, within=PATIENCE):
+    """Wait for the end of a process that is not our child's to wait for; whether it came."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        ends = select.poll()
+        ends.register(fd, select.POLLIN)
+        return bool(ends.poll(within * 1000))
+    finally:
+        os.close(fd)
 
 
 def namespaces(net):

@@ -12,6 +12,7 @@ import threading
 import pytest
 from between_hosts import connected
 from needs import needs_network
+from network_parts import ended
 
 import labsupport
 from labsupport import Network, observe, until
@@ -182,7 +183,7 @@ def test_closed():
     net = Network()
     sock, program = net.a.socket(), net.a.run(["sleep", "1000"])
     quick = net.a.run(["sh", "-c", "exit 7"])
-    until(lambda: not os.path.exists(f"/proc/{quick.pid}/exe"))
+    assert ended(quick.pid)
     assert repr(net) == "Network of a 10.0.0.1, b 10.0.0.2"
     net.close()
     net.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -12,26 +11,12 @@ from pathlib import Path
 
 import pytest
 from needs import needs_network
-from network_parts import PATIENCE, in_use
+from network_parts import PATIENCE, ended, in_use
 
 from labsupport import background, until
 
 pytestmark = needs_network
 LAUNCH = str(Path(__file__).with_name("launch.py"))
-
-
-def ended(pid, within=PATIENCE):
-    """Wait for the end of a process that is not our child's to wait for; whether it came."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        ends = select.poll()
-        ends.register(fd, select.POLLIN)
-        return bool(ends.poll(within * 1000))
-    finally:
-        os.close(fd)
 
 
 class Parent:
