@@ -54,7 +54,7 @@ def traffic():
             client.connect((net.b.address, 81))
         with net.a.socket(type=socket.SOCK_DGRAM) as client:
             client.sendto(bytes(4000), (net.b.address, 9))
-        until(lambda: any(packet.fragment for packet in net.wire.packets))
+        until(lambda: sum(bool(packet.fragment) for packet in net.wire.packets) == 3)
         return list(net.wire.packets)
 
 

@@ -57,8 +57,9 @@ def test_a_rate_spreads_packets_in_time(net, ends):
 
 def test_a_full_queue_drops_what_comes_last(net, ends):
     here, there = ends
-    net.wire.rate, net.wire.queue = 8_000, 3
-    send_numbers(here, 6)
+    net.wire.rate, net.wire.queue = 1_000, 3  # a quarter of a second each: none leaves before the last is there
+    with net.wire.change():
+        send_numbers(here, 6)
     until(lambda: len(net.wire.packets) == 6)
     assert [packet.fate for packet in net.wire.packets[3:]] == ["queue full"] * 3
     assert net.wire.a_to_b.counts.full == 3
@@ -69,7 +70,7 @@ def test_a_full_queue_drops_what_comes_last(net, ends):
 
 def test_the_queue_is_seen_to_shrink_where_the_process_apart_works(net, ends):
     here, there = ends
-    net.wire.rate = 8_000
+    net.wire.rate = 1_000  # slow enough for each length to be seen
     until(lambda: net.wire.apart)
     send_numbers(here, 4)
     seen = set()
@@ -113,7 +114,7 @@ def test_jitter_keeps_the_order(net, ends):
 
 def test_a_shorter_delay_lets_nothing_overtake(net, ends):
     here, there = ends
-    net.wire.delay = 0.1
+    net.wire.delay = 1
     send_numbers(here, 2)
     until(lambda: len(net.wire.in_flight) == 2)
     net.wire.delay = 0
@@ -123,7 +124,7 @@ def test_a_shorter_delay_lets_nothing_overtake(net, ends):
 
 def test_a_cut_takes_what_is_on_its_way_and_what_comes(net, ends):
     here, there = ends
-    net.wire.delay = 0.2
+    net.wire.delay = 5  # nobody waits for it
     here.send(b"on its way")
     until(lambda: net.wire.in_flight)
     net.wire.cut()

@@ -202,6 +202,8 @@ def test_what_is_repeated_while_it_is_carried_is_absorbed(net):
 
 def test_data_sent_again_after_it_was_carried_is_not_absorbed(net):
     net.wire.absorb = True
+    net.rto_min = 1.0  # time enough for a look before it is sent again
+    net.a.sysctl("net.ipv4.tcp_early_retrans", 0)
     with connecting(net) as (listener, client, call):
         net.settle()
         call.result()
