@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 
 import pytest
@@ -152,8 +153,11 @@ def test_a_reset_after_the_peers_fin(connect, looked):
     server.close()
     assert client.recv(1) == b""
     client.sendall(b"hello?")
+    reset = select.poll()
+    reset.register(client, 0)  # POLLHUP, and no look of ours
+    assert reset.poll(5000)
     with pytest.raises(BrokenPipeError):
-        until(lambda: client.send(b"hello?") == 0)
+        client.send(b"hello?")
     snapshot = observe(client)
     assert snapshot.state == "CLOSED"
     assert snapshot.bytes_received == 3
@@ -276,7 +280,7 @@ def test_detached(keep):
     observe(listener)
     again = keep(socket.socket(fileno=listener.detach()))
     keep(socket.create_connection(again.getsockname(), timeout=5))
-    snapshot = observe(listener)
+    snapshot = until(lambda: (now := observe(listener)).recv_queue and now)
     assert (snapshot.state, snapshot.fd, snapshot.recv_queue, snapshot.send_queue) == ("LISTEN", None, 1, 3)
 
 
