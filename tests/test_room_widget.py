@@ -51,6 +51,7 @@ def test_it_follows_what_learners_do(room, ada):
     view = show(room)
     view.widget
     until(lambda: "Ada" in view._rows.value)
+    view.refresh()  # what came with it is there, too
     assert [label for label, _ in view._whom.options] == ["everybody who serves", "Ada"]
     ada.ask("é")
     until(lambda: "got right utf-8" in view._log.value)
@@ -74,6 +75,25 @@ def test_the_controls_do_what_they_say(room, ada):
     assert all(control.disabled for control in (view._answers, view._send, view._dismiss, view._end))
 
 
+def test_a_button_that_is_pressed_while_the_board_is_drawn_is_not_undone(room, monkeypatch):
+    view = show(room)
+    view.widget
+    view.refresh()
+    presses = threading.Thread(target=lambda: setattr(view._answers, "value", "pieces"))
+    offer = view._offer
+
+    def pressed_meanwhile(names):
+        presses.start()
+        until(lambda: room.answers == "pieces", timeout=20)
+        offer(names)
+
+    monkeypatch.setattr(view, "_offer", pressed_meanwhile)
+    with Client(room, "Ada"):
+        view.refresh()
+        presses.join(20)
+    assert room.answers == view._answers.value == "pieces"
+
+
 def test_what_a_program_sets_is_shown(room):
     view = show(room)
     view.widget
@@ -88,9 +108,11 @@ def test_a_chosen_learner_stays_chosen_while_others_come(room, ada):
     view._whom.value = "Ada"
     with Client(room, "Grace"):
         until(lambda: len(view._whom.options) == 3)
+        view.refresh()
         assert view._whom.value == "Ada"
     room.dismiss("Ada")
     until(lambda: len(view._whom.options) == 2)
+    view.refresh()
     assert view._whom.value == ""
 
 
@@ -100,6 +122,7 @@ def test_a_learner_is_dismissed(room, ada):
     view.refresh()
     with Client(room, "Joker") as joker:
         until(lambda: [name for _, name in view._who.options] == ["", "Ada", "Joker"])
+        view.refresh()
         view._who.value = "Joker"
         view._dismiss.click()
         assert [row.name for row in room.rows] == ["Ada"]
@@ -124,15 +147,19 @@ def test_the_choice_of_whom_to_dismiss_stays_while_others_come_and_go(room, ada)
     view.refresh()
     with Client(room, "Grace"), Client(room, "Joker"):
         until(lambda: len(view._who.options) == 4)
+        view.refresh()
         view._who.value = "Joker"
         with Client(room, "Zoë"):
             until(lambda: len(view._who.options) == 5)
+            view.refresh()
             assert view._who.value == "Joker"
         room.dismiss("Grace")
         until(lambda: len(view._who.options) == 4)
+        view.refresh()
         assert view._who.value == "Joker"
         room.dismiss("Joker")  # from the command line, say
         until(lambda: len(view._who.options) == 3)
+        view.refresh()
         assert view._who.value == ""
     view.dismiss("Joker")
     assert "nobody here is called" in view._status.value
@@ -189,5 +216,5 @@ def test_an_error_while_looking_stands_in_the_view(room, monkeypatch):
         raise RuntimeError("no board today")
 
     monkeypatch.setattr(room_module, "board_of", fails)
-    until(lambda: view.closed)
-    assert "looking ended: RuntimeError: no board today" in view._status.value
+    until(lambda: "looking ended: RuntimeError: no board today" in view._status.value)
+    assert view.closed

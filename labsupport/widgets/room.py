@@ -58,7 +58,7 @@ class RoomView(Looking):
     def __init__(self, room):
         super().__init__()
         self._ref = weakref.ref(room)
-        self._key, self._names = None, ()
+        self._key, self._names, self._way = None, (), None
         self._lines, self._count, self._not_before = (), None, 0.0
         tidying.register(self, "view")
         sampler.start(self)
@@ -166,9 +166,10 @@ class RoomView(Looking):
     def _ways(self, widgets):
         """How the server answers."""
         room = self._ref()
+        self._way = room.answers if room is not None else "whole"
         self._answers = widgets.ToggleButtons(
             options=[(word, how) for how, word in ANSWERS.items()],
-            value=room.answers if room is not None else "whole",
+            value=self._way,
             tooltips=["each answer at once", "a few bytes at a time", "half a second late"],
             style={"button_width": "90px"},
         )
@@ -208,8 +209,9 @@ class RoomView(Looking):
         if names != self._names:
             self._names = names
             self._offer(names)
-        if self._answers.value != model.answers:  # set by a program
-            self._answers.value = model.answers
+        # Set by a program. The model is of a moment ago: a button that was pressed since then is not undone.
+        if self._way != model.answers:
+            self._way = self._answers.value = model.answers
 
     @staticmethod
     def _put(widget, html):
