@@ -143,3 +143,14 @@ def test_what_it_prints_is_shown_even_when_it_crashes():
     )
     verdict, _ = judge_c(source, catalog()["recv_all"])
     assert "NULL pointer" in verdict.message and verdict.output == "so far"
+
+
+@needs_compiler
+def test_one_that_closes_and_is_slow_to_return_has_not_waited():
+    source = (
+        "#define _DEFAULT_SOURCE\n#include <sys/socket.h>\n#include <unistd.h>\n"
+        "int close_in_order(int sock)\n{\n    shutdown(sock, SHUT_WR);\n    close(sock);\n"
+        "    usleep(400000);\n    return 0;\n}\n"
+    )
+    verdict, _ = judge_c(source, catalog()["close_in_order"])
+    assert "you had not waited for that" in verdict.message
