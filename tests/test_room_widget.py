@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
+import time
 
 import pytest
 
@@ -206,6 +208,16 @@ def test_a_class_that_is_over_is_text(room, ada):
     data, _ = room._repr_mimebundle_()
     assert set(data) == {"text/plain"} and data["text/plain"].startswith("the class is over; 1 learner came")
     assert view.closed
+
+
+def test_a_log_that_took_long_to_tell_is_told_again_soon(room, monkeypatch):
+    """It may have been the collector's time, and not the log's."""
+    view = show(room)
+    view.close()
+    times = itertools.count()
+    monkeypatch.setattr(time, "thread_time", lambda: next(times))
+    view._count = None
+    assert view._tail(room, 1.0) and view._not_before == 1.0 + room_module.LOG_PAUSE
 
 
 def test_an_error_while_looking_stands_in_the_view(room, monkeypatch):

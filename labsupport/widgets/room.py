@@ -23,7 +23,8 @@ from labsupport.widgets.sampler import sampler
 
 INTERVAL = 0.5  # seconds between two looks
 LINES = 8  # of the log
-LOG_SHARE = 60  # the log is told again at the earliest after this many times what telling it took
+LOG_SHARE = 60  # the log is told again at the earliest after this many times what telling it took …
+LOG_PAUSE = 3.0  # … and after so many seconds at the latest: the collector may have had its turn meanwhile
 EVERYBODY, NOBODY = ("everybody who serves", ""), ("nobody chosen", "")  # a name is never empty
 
 _views = weakref.WeakKeyDictionary()
@@ -86,7 +87,7 @@ class RoomView(Looking):
             began = time.thread_time()
             self._count = room.log.count
             self._lines = tuple(room.log.lines()[-LINES:])
-            self._not_before = now + LOG_SHARE * (time.thread_time() - began)
+            self._not_before = now + min(LOG_PAUSE, LOG_SHARE * (time.thread_time() - began))
         return self._lines
 
     # What the controls do: each says what came of it, and never raises into a cell
