@@ -63,6 +63,9 @@ class Kernel:
 
     def begin(self, source: str) -> str:
         """Send a cell off. Returns its message id."""
+        with contextlib.suppress(queue.Empty):
+            while True:  # what earlier ones showed
+                self.client.get_iopub_msg(timeout=0)
         return self.client.execute(source, store_history=False, stop_on_error=False)
 
     def reply(self, message: str, timeout: float = TIMEOUT) -> dict:
@@ -90,11 +93,17 @@ class Kernel:
         with open(f"/proc/{pid}/task/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] == "S"
 
+    def is_begun(self, message: str) -> None:
+        """Wait until the kernel says that it has the cell: before that it is asleep, and heeds no interrupt."""
+        while self.client.get_iopub_msg(timeout=TIMEOUT)["parent_header"].get("msg_id") != message:
+            pass
+
     def waits_in(self, message: str) -> bool:
         """Whether the cell comes to a wait: its thread is asleep at each look, for `WAITS` seconds.
 
         False: it ended first; its reply is taken.
         """
+        self.is_begun(message)
         since = time.monotonic()
         while time.monotonic() - since < WAITS:
             with contextlib.suppress(queue.Empty):

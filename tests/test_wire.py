@@ -57,7 +57,7 @@ def test_a_rate_spreads_packets_in_time(net, ends):
 
 def test_a_full_queue_drops_what_comes_last(net, ends):
     here, there = ends
-    net.wire.rate, net.wire.queue = 1_000, 3  # a quarter of a second each: none leaves before the last is there
+    net.wire.rate, net.wire.queue = 1_000, 3  # a quarter of a second each
     with net.wire.change():
         send_numbers(here, 6)
     until(lambda: len(net.wire.packets) == 6)
