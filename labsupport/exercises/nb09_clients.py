@@ -15,7 +15,9 @@ from labsupport.exercises.trial import Trial
 from labsupport.servers.delivery import Readers, unacknowledged
 from labsupport.waiting import writable
 
-WAIT = 1.5  # seconds that a client of the check waits for an answer
+WAIT = 2.5  # seconds that a client of the check waits for an answer, and the check for the end
+STOPPING = 1.5  # seconds after `stop` in which a server is to return
+LATE = 0.25  # seconds beyond, by the clock of its own process, that it may take on a busy machine
 LOOKS = 8  # this many looks, 20 ms apart, that show the same: nothing moves any more
 STILL = 0.1  # seconds without room after which the buffers on the way count as full
 FLOOD = 3_000_000  # bytes, more than the buffers between a client and a server hold
@@ -116,18 +118,18 @@ class Server:
     # --- its end
 
     def stop(self, when):
-        """Set `stop`; the Outcome. Raises Wrong where the function does not return within WAIT seconds."""
+        """Set `stop`; the Outcome. Raises Wrong where the function does not return within STOPPING seconds."""
         if not self.call.running:
             raise self.wrong("Your server ended before `stop` was set.")
-        self.call.ask(_set)
-        over = self.call.age + WAIT
-        late = f"`stop` was set while {when}, and {WAIT:g} s later your server had not returned"
+        began = self.call.ask(_set)
+        late = f"`stop` was set while {when}, and {STOPPING:g} s later your server had not returned"
         try:
-            outcome = self.call.outcome(over)
+            outcome = self.call.outcome(self.call.age + WAIT)
         except Hung as hung:
             at = f": it still was {hung.place}" if hung.place else ""
             raise self._trial.wrong(f"{late}{at}.") from None
-        if outcome.elapsed > over:  # it returned while it was looked at, which may take its time
+        listens, ended = outcome.probe
+        if ended - began > STOPPING + LATE:
             raise outcome.wrong(f"{late}.")
         outcome.returned("after `stop` was set")
         ((closed, _),) = outcome.given[:1]
@@ -135,7 +137,7 @@ class Server:
             raise outcome.wrong(
                 "You closed the listener, which is not yours: another server may go on with it."
             )
-        if not outcome.probe:
+        if not listens:
             raise outcome.wrong("The listener listens no more: you shut it down, and it is not yours.")
         return outcome
 
@@ -195,7 +197,10 @@ def already_set():
 
 
 def _set(args):
-    args[1].set()
+    now = time.monotonic()
+    if args:  # else it has ended just now
+        args[1].set()
+    return now
 
 
 def _processor(args):
@@ -217,4 +222,6 @@ def _tcp_sockets(args):
 
 
 def _listens(args, value):
-    return bool(args[0].getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    """(whether the listener still listens, when the function was over)."""
+    listener, now = args[0], time.monotonic()
+    return listener.fileno() >= 0 and bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)), now

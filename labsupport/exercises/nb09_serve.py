@@ -193,7 +193,10 @@ def _rests_and_ends(trial):
 
 def _stops_at_once(trial):
     outcome = trial.run(
-        Hand(trial.own_listener()), There(already_set), deadline=WAIT, during="`stop` was set before you began"
+        Hand(trial.own_listener()),
+        There(already_set),
+        deadline=WAIT,
+        during="`stop` was set before you began",
     )
     outcome.returned("where `stop` was set before it began")
     outcome.clean()
