@@ -19,7 +19,8 @@ LONG = bytes(range(250)) * 240  # 60,000 bytes; 65,507 are the most that a datag
 MOST = 65_535  # bytes: more than any datagram
 AMPLE = 1.5  # seconds: the timeout where the answer comes
 SHORT = 0.1  # … where the case is about waiting in vain
-SOME = 0.15  # … and where something comes while it waits
+SOME = 0.2  # … and where something comes while it waits
+LATE = 1.5  # seconds beyond its timeout that a call on a busy machine may take
 MANY = 15  # tries: more than the check needs, also on a busy machine
 AGAIN = 3  # times that a case is played where the check itself came late
 
@@ -182,10 +183,12 @@ def _after_strangers(trial):
         time.sleep(SOME / 2)
         came = time.monotonic()
         stranger.sendto(b"midnight", source)
-        late = waits(server)  # the next try has begun: nothing is to be seen of this one
+        begun = waits(server)
         _, source = _request(call, server, "a datagram came from elsewhere, and no answer")
-        waited += [] if late else [time.monotonic() - came]
-    return call.outcome(during="four tries of 0.15 s were over"), waited
+        seconds = time.monotonic() - came
+        if not begun and seconds > SOME / 4:  # else the try was over, or all but over: nothing is to be seen
+            waited.append(seconds)
+    return call.outcome(during=f"four tries of {SOME:g} s were over"), waited
 
 
 def _much_from_elsewhere(trial):
@@ -204,7 +207,7 @@ def _beside_a_flood(trial):
     server, stranger, over = trial.udp(), trial.udp(), threading.Event()
     call = trial.call(server.getsockname(), REQUEST, SOME, 2)
     _, source = _request(call, server)
-    flood = trial.script(_flood, stranger, source, over, time.monotonic())
+    flood = trial.script(_flood, stranger, source, over, time.monotonic() - call.age)
     try:
         outcome = call.outcome()
     except Hung:
@@ -247,7 +250,7 @@ def _request(call, server, when="the server waited for a request"):
 
 def _got(call, answer, when, why=""):
     """The outcome. Raises Wrong where it is not `answer`; `why`: a clause for a function that gave up."""
-    outcome = call.outcome(during="the answer had come")
+    outcome = call.outcome(AMPLE + LATE, "the answer had come")
     if why and outcome.error and "TimeoutError" in outcome.error["kinds"]:
         raise outcome.wrong(f"{when}; you waited on and gave up: {why}.")
     value = outcome.returned(f"where {when[0].lower()}{when[1:]}")
