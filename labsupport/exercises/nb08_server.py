@@ -6,7 +6,7 @@ import contextlib
 import socket
 from dataclasses import dataclass
 
-SILENCE = 1.0  # seconds without a byte after which a server gives its client up
+SILENCE = 2.0  # seconds without a byte after which a server gives its client up
 ROUNDS = 5  # conversations, at most, where this machine was so busy that a server spoke too late
 SEGMENT = 1448  # bytes: with small segments the kernel keeps small send buffers
 
