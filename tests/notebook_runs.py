@@ -67,7 +67,10 @@ class Outcome:
 
 
 class LaunchedKernel(AsyncKernelManager):
-    """A kernel started by launch.py. It may have a network of its own, hence the Unix sockets to it."""
+    """A kernel started by launch.py. It may have a network of its own, hence the Unix sockets to it.
+
+    And nobody else can have their paths: a TCP port may be another's before the kernel binds it.
+    """
 
     prefix = List()
 
@@ -166,7 +169,7 @@ def _manager(condition: Condition, runtime: Path) -> LaunchedKernel:
     # A Unix socket's path is short (108 bytes): hence a folder of its own right under the temporary one.
     prefix = [sys.executable, str(HERE / "launch.py"), *condition.without, "--"] if condition.without else []
     options = {"kernel_name": "python3", "prefix": prefix, "connection_file": str(runtime / "kernel.json")}
-    return LaunchedKernel(transport="ipc" if prefix else "tcp", **options)
+    return LaunchedKernel(transport="tcp" if os.name == "nt" else "ipc", **options)
 
 
 def _environment(condition: Condition, checkout: Path, folders) -> dict[str, str]:

@@ -10,8 +10,8 @@ import time
 
 import nbformat
 import pytest
-from jupyter_client.manager import start_new_kernel
 
+import own_kernels
 from nbform import code_cells
 from nboutputs import ROOT
 from notebook_runs import HERE, NOTEBOOKS, TIMEOUT
@@ -52,8 +52,8 @@ class Kernel:
 
     def __init__(self, folder):
         paths = os.pathsep.join([str(ROOT), str(HERE)])
-        self.manager, self.client = start_new_kernel(
-            kernel_name="python3", cwd=str(folder), env={**os.environ, "PYTHONPATH": paths}
+        self.manager, self.client = own_kernels.start(
+            cwd=str(folder), env={**os.environ, "PYTHONPATH": paths}
         )
         self.passed_over = set()  # messages whose replies came while another was waited for
 
