@@ -1,6 +1,7 @@
 """What a learner's program got right: each goal for what earns it, and for nothing else."""
 
 import contextlib
+import os
 import socket
 
 import pytest
@@ -13,6 +14,7 @@ from class_clients import (
 
 from labsupport import until
 from labsupport.classroom.roll import GOALS, MUCH
+from labsupport.otherend import OtherEnd
 
 pytestmark = pytest.mark.usefixtures("nothing_taken")
 
@@ -143,6 +145,21 @@ def test_a_goal_is_reached_by_what_earns_it(room, goal, program, earned):
         program(client)
     settled(room)
     assert any(goal in row.done for row in room.rows) == earned
+
+
+def test_a_close_that_is_seen_in_the_middle_is_no_end_in_order(room, monkeypatch):
+    """The FIN is there, and the program still has the socket: so far it looks like shutdown()."""
+    other_end, looks = room._server.reading.other_end, []
+
+    def still_open_at_first(sock):
+        looks.append(sock)
+        return OtherEnd(0, os.geteuid()) if len(looks) == 1 else other_end(sock)
+
+    with Client(room) as client:
+        named(client)
+        monkeypatch.setattr(room._server.reading, "other_end", still_open_at_first)
+    settled(room)
+    assert len(looks) > 1 and "in order" not in room.rows[0].done
 
 
 def test_every_goal_has_programs():

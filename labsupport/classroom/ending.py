@@ -29,6 +29,7 @@ class Ending:
         self._server, self._conversation, self._judged = server, conversation, judged
         self._deadline = monotonic() + PATIENCE
         self._looks = 0
+        self._waits = False  # seen once: the client still has the socket, and nothing to read
         self._await_reader()
 
     def _await_reader(self):
@@ -39,6 +40,9 @@ class Ending:
         if end is not None and end.uid is None:  # closed already: it does not read to the end
             talk.end()
         elif unacknowledged(talk.sock) or (end is not None and end.recv_queue):
+            self._again(self._await_reader, talk.end)
+        elif not self._waits:  # close() sends its FIN, too, a moment before it lets go of the socket
+            self._waits = True
             self._again(self._await_reader, talk.end)
         else:
             self._finish()
