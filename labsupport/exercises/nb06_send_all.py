@@ -63,7 +63,7 @@ def _in_parts(trial):
     call = trial.call(Hand(sock, timeout=1.5), data)
     _stuck(call)
     reading = trial.script(_rest, peer)
-    outcome = call.outcome(during="the peer read all that came")
+    outcome = call.outcome(DEADLINE + 1, "the peer read all that came")  # a send that blocks took a half of it
     outcome.returned("where each `send` took a part")
     _arrived(outcome, reading.result(), data)
     outcome.untouched(1.5)
@@ -110,7 +110,7 @@ def _peer_goes(trial):
     call = trial.call(Hand(sock, timeout=1.5), COUNTED)
     _stuck(call)
     peer.close()
-    outcome = call.outcome(during="the peer had closed, and much was still to send")
+    outcome = call.outcome(DEADLINE + 1, "the peer had closed, and much was still to send")
     outcome.raised(*GONE, instead="the peer closed before all was sent")
     outcome.untouched(1.5)
     outcome.clean("where the peer leaves half-way")
@@ -128,7 +128,7 @@ def _reset(trial):
 def _stuck(call):
     """Wait until one `send` has taken what it could, or the function has ended, or does not get so far."""
     with contextlib.suppress(TimeoutError):
-        until(lambda: not call.running or call.finished().get("send"), 0.75 * DEADLINE)
+        until(lambda: not call.running or call.finished().get("send"), DEADLINE / 2)
 
 
 def _rest(peer):
