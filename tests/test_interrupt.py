@@ -94,7 +94,7 @@ class Kernel:
             return stat.read().rpartition(")")[2].split()[0] == "S"
 
     def is_begun(self, message: str) -> None:
-        """Wait until the kernel says that it has the cell: before that it sleeps too, and heeds no interrupt."""
+        """Wait until the kernel has the cell: before that it sleeps as well, and heeds no interrupt."""
         while self.client.get_iopub_msg(timeout=TIMEOUT)["parent_header"].get("msg_id") != message:
             pass
 
