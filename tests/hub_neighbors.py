@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 from pathlib import Path
@@ -104,7 +105,14 @@ class Neighbors:
 
     def all(self):
         """The coroutine functions, for `rehearse`."""
-        return tuple(getattr(self, name) for name in NAMES)
+        return tuple(functools.partial(self._kept, name) for name in NAMES)
+
+    async def _kept(self, name):
+        """That one; `rehearse` drops what it raises, and `did["trouble"]` has it."""
+        try:
+            await getattr(self, name)()
+        except Exception as error:
+            self.did.setdefault("trouble", []).append(f"{name}: {error!r}")
 
 
 async def visit_again(hub, name, did):

@@ -108,6 +108,7 @@ def test_each_learner_has_a_copy_and_the_master_is_as_before(thirty):
 @pytest.mark.long
 def test_neighbors_did_their_worst_meanwhile(thirty):
     did = thirty.did
+    assert "trouble" not in did, did["trouble"]
     assert "restarting" in did["killed"] and did["afterward"] == []
     assert (did["full"], did["save"], did["still"]) == ("'ENOSPC'", 500, "42")
     assert did["loop"] > 1  # second of a processor that thirty others want too
