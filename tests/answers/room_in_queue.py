@@ -186,7 +186,7 @@ def room_in_queue(address, timeout):
     return len(clients)
 
 
-# === wrong: no limit ==> You went on to 70, where more are let in
+# === wrong: no limit ==> You went on to \d+, where more are let in
 import socket
 
 
