@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 from labsupport.exercises.channel import Hand, There
 from labsupport.exercises.exercise import Exercise
@@ -10,7 +11,10 @@ from labsupport.exercises.nb09_clients import SETTLING, WAIT, Server, already_se
 from labsupport.exercises.trial import needs_ipv6
 
 MANY = 40  # clients at once
-MUCH = bytes(range(256)) * 2000  # half a megabyte: more than a client with small buffers has under way
+# Half a megabyte: more than a client with small buffers has under way. Each number comes once, so that a part
+# in a wrong place shows.
+MUCH = b"".join(number.to_bytes(4, "big") for number in range(128_000))
+ROUND = 0.25  # seconds in which a server whose `accept` has a timeout looks at `stop`
 AFTER_AN_END = (
     "One client had ended its sending and did not read: your server used more than 1 % of a processor. "
     "At the end of its stream a socket stays readable; wait for what you can use, and no more."
@@ -79,6 +83,7 @@ def _ends(server):
 def _ends_with_much_unread(server):
     when = "A client sent half a megabyte, ended its sending, and read only then"
     client, sending = server.ends_with_much_unread(MUCH, f"{when}, and was not served.")
+    time.sleep(ROUND)  # one that takes the connection before for a new one begins with it once more
     _all_back(server, client, MUCH, when)
     sending.result()
 
