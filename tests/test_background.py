@@ -262,9 +262,20 @@ def test_the_context_of_a_lesson_is_tidied(listener):
 
 
 def interrupt_when_main_waits():
-    """SIGINT, once the main thread is seen to sleep in `until` or in a result."""
-    look = _Look(threading.main_thread().native_id)
-    until(look.blocked, timeout=20)
+    """SIGINT, once the main thread is seen to sleep in a call's result.
+
+    Not before that: one that comes while a destructor runs is shown, and raises nowhere.
+    """
+    main = threading.main_thread()
+    look = _Look(main.native_id)
+
+    def in_result():
+        frame = sys._current_frames()[main.ident]
+        while frame and frame.f_code is not BackgroundCall.result.__code__:
+            frame = frame.f_back
+        return frame is not None and look.blocked()
+
+    until(in_result, timeout=20)
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -273,9 +284,8 @@ def test_an_interrupt_gives_control_back(listener):
     call = background(listener.accept)
     killer = threading.Thread(target=interrupt_when_main_waits)
     with pytest.raises(KeyboardInterrupt):
-        killer.start()  # which waits, too, until the thread runs
+        killer.start()
         call.result(timeout=60)
-        killer.join()
     killer.join()
     assert not call.done
     call.cancel()
