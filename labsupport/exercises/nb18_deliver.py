@@ -44,13 +44,19 @@ def _nobody_there(trial):
     outcome.untouched(OWN, "when it raises")
 
 
+def _first_acknowledged(receiver, *numbers):
+    """Start, take piece 0 and acknowledge `numbers`; a time before which piece 1 has not gone."""
+    receiver.start(SHORT, 5)
+    taken = receiver.take() is not None
+    since = time.monotonic()
+    if taken:
+        receiver.acknowledge(*numbers)
+    return since
+
+
 @steadily(PIECES, SHORT / 2)
 def _lost_twice(trial, receiver):
-    receiver.start(SHORT, 5)
-    first_taken = receiver.take() is not None
-    since = time.monotonic()  # piece 1 goes later than this
-    if first_taken:
-        receiver.acknowledge(0)
+    since = _first_acknowledged(receiver, 0)
     while len(receiver.copies.get(1, ())) < 3 and (came := receiver.take()) is not None:
         if came > 1:
             raise trial.wrong(f"Piece 1 was lost, and you went on to piece {came} without it.")
@@ -72,11 +78,7 @@ def _lost_twice(trial, receiver):
 
 @steadily(PIECES, SHORT / 2)
 def _acknowledged_twice(trial, receiver):
-    receiver.start(SHORT, 5)
-    first_taken = receiver.take() is not None
-    since = time.monotonic()  # piece 1 goes later than this
-    if first_taken:
-        receiver.acknowledge(0, 0)
+    since = _first_acknowledged(receiver, 0, 0)
     first, again = receiver.take(), receiver.take()
     if (first, again) == (1, 2):
         raise trial.wrong(
